@@ -1,0 +1,140 @@
+"""What was observed, as frozen facts: names, shapes and counts of the user's program, never its live objects.
+
+A later event with the same `key` replaces an earlier one, so an event may be sent while its facts still grow. Every
+event is made of plain values, and goes to the supervisor as one line of JSON (`observe.wire`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the user's source; `path` is absolute, `function` the qualified name of what the line stands in."""
+
+    path: str
+    line: int
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """How the memory behind one leaf changed after it was handed over.
+
+    `batches` counts the batches whose leaf changed, `compared` those that were looked at; `first` is the number (from 1)
+    of the first that changed, of which `rows` of `rows_compared` rows were different. `turns` is how many hand-overs
+    later the memory was written: 1 for one buffer, n for a ring of n. `reordered` says that the buffer held the
+    very same values in another order. `was` and `became` show one row, or a small leaf whole, before and after.
+    """
+
+    batches: int
+    compared: int
+    first: int
+    rows: int
+    rows_compared: int
+    turns: int = 1
+    reordered: bool = False
+    was: str = ""
+    became: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One array position in the batches of a source.
+
+    `name` is the expression the user handed over, or the position (`[0][1]`) where the source does not tell; `owner`
+    is the variable that holds the memory of which the leaf is a view, empty where it is the leaf itself. `rows` is the
+    length of the first axis, `offset` how many bytes past a 64-byte boundary the first batch's memory began.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    owner: str = ""
+    by_producer: Rewrite | None = None
+    by_consumer: Rewrite | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """Who took the batches.
+
+    `program`: the user's own code; `library`: a framework or package, called `name`; `pitfallcheck`: we pulled them.
+    `keeps` says that a batch was still referenced when its successor was made, or that the library is known to take
+    batches ahead of their use; `at` is the user's line that consumes. `received_wrong` of `received` batches reached the
+    model with other values than were handed over, where that could be followed.
+    """
+
+    kind: Literal["program", "library", "pitfallcheck"]
+    name: str = ""
+    keeps: bool = False
+    at: Place | None = None
+    received: int = 0
+    received_wrong: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceWatched:
+    """A generator, iterator or dataset whose batches were watched; one event for each object and hand-over line."""
+
+    key: str
+    kind: Literal["generator", "iterator", "dataset"]
+    at: Place
+    batches: int
+    leaves: tuple[Leaf, ...]
+    consumer: Consumer
+    defined: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LossMeasured:
+    """The loss in use, asked for a batch and for its samples alone.
+
+    `target` and `output` are the shapes it received, `batch` its value for the `samples` of the batch together, `alone`
+    the mean (`reduction` "mean") or sum ("sum") of its values for each sample alone, `aligned` its value for the batch
+    once the target has the output's shape. `place` is where the model was given its loss, `loss` its name,
+    `target_name` and `handed_over` what the user called the target and where it was yielded, if known.
+    """
+
+    key: str
+    place: Place
+    loss: str
+    output_name: str
+    target: tuple[int, ...]
+    output: tuple[int, ...]
+    samples: int
+    batch: float
+    alone: float
+    aligned: float
+    reduction: Literal["mean", "sum"] = "mean"
+    target_name: str = ""
+    handed_over: Place | None = None
+    loss_defined: Place | None = None
+    framework: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRan:
+    """The output shape that a layer declares beside the one it returned; an unknown axis of the declaration is None."""
+
+    key: str
+    place: Place
+    layer: str
+    kind: str
+    declared: tuple[int | None, ...]
+    returned: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotLooked:
+    """Something that was not looked at, named as the user would name it, with the reason in a clause."""
+
+    key: str
+    what: str
+    why: str
+
+
+Event = SourceWatched | LossMeasured | LayerRan | NotLooked

@@ -1,0 +1,89 @@
+"""What a pitfall is: its code, its name, and in which halves it can be seen."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Literal
+
+from pitfallcheck.finding import Evidence, Finding, Fix, Level, Location, Source
+
+FAMILIES = {
+    "PF1": "data",
+    "PF2": "shapes and losses",
+    "PF3": "models",
+    "PF4": "optimisation",
+    "PF5": "evaluation and coverage",
+}
+
+HEADINGS = (
+    "What it is",
+    "Why it hurts training",
+    "How it is detected, and what that cannot see",
+    "Example",
+    "Instead",
+    "When it is fine",
+    "References",
+)
+"""The headings of an explanation, in their order, each underlined with dashes."""
+
+Words = tuple[tuple[bytes, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pitfall:
+    """One pitfall of the catalogue.
+
+    `words` is the screen of the static half: a source can only hold the pitfall if it holds, of every group, at least
+    one word. `None` declares that there is no static half. `runtime` declares a run-time half, `fix` what the fixes of
+    the static half are.
+    """
+
+    code: str
+    name: str
+    summary: str
+    words: Words | None
+    runtime: bool
+    fix: Literal["safe", "unsafe"] | None = None
+
+    @property
+    def package(self) -> str:
+        """The dotted name of the folder that holds this pitfall."""
+        return f"pitfallcheck.pitfalls.{self.name.replace('-', '_')}"
+
+    @property
+    def explanation(self) -> str:
+        """The docstring of the pitfall's package: title line, then the sections named in HEADINGS."""
+        return sys.modules[self.package].__doc__ or f"{self.code} {self.name}: {self.summary}"
+
+    def may_be_in(self, source: bytes) -> bool:
+        """Whether `source` holds the words without which the static half has nothing to judge."""
+        return self.words is not None and all(any(word in source for word in group) for group in self.words)
+
+    def finding(
+        self,
+        level: Level,
+        location: Location,
+        message: str,
+        *,
+        remedy: str,
+        source: Source,
+        subject: str = "",
+        scope: tuple[int, int] | None = None,
+        evidence: tuple[Evidence, ...] = (),
+        fix: Fix | None = None,
+    ) -> Finding:
+        """A finding of this pitfall; see `Finding` for what the arguments hold."""
+        return Finding(
+            code=self.code,
+            name=self.name,
+            level=level,
+            location=location,
+            message=message,
+            remedy=remedy,
+            subject=subject,
+            scope=scope,
+            evidence=evidence,
+            sources=(source,),
+            fix=fix,
+        )

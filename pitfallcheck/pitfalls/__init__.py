@@ -1,0 +1,1 @@
+"""One folder a pitfall; the folder's name is the pitfall's name."""
