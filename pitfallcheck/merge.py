@@ -1,0 +1,55 @@
+"""Makes one finding of what the source shows and what the run showed, where both see the same fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pitfallcheck.finding import LEVELS, Evidence, Finding
+
+
+def merge(static: Iterable[Finding], runtime: Iterable[Finding]) -> list[Finding]:
+    """All findings, each fault once, in the order of a report."""
+    unmatched = list(static)
+    merged = []
+    for measured in runtime:
+        read = next((finding for finding in unmatched if _same_fault(finding, measured)), None)
+        if read is None:
+            merged.append(measured)
+        else:
+            unmatched.remove(read)
+            merged.append(_one(read, measured))
+    return sorted([*merged, *unmatched], key=Finding.sort_key)
+
+
+def _same_fault(read: Finding, measured: Finding) -> bool:
+    if read.code != measured.code or read.location.path != measured.location.path:
+        return False
+    if read.location.line == measured.location.line:
+        return not (read.subject and measured.subject) or read.subject == measured.subject
+    inside = read.scope is not None and read.scope[0] <= measured.location.line <= read.scope[1]
+    return inside and bool(read.subject) and read.subject == measured.subject
+
+
+def _one(read: Finding, measured: Finding) -> Finding:
+    """The run tells what happened, the source where exactly and how to mend it.
+
+    A hazard that the source shows is as grave as the run found it; what follows on every path of the source stays so.
+    """
+    level = read.level if read.level == "error" else measured.level
+    return replace(
+        measured,
+        level=max(level, measured.level, key=LEVELS.index),
+        location=read.location,
+        remedy=read.remedy,
+        subject=read.subject or measured.subject,
+        scope=read.scope,
+        evidence=_together(read.evidence, measured.evidence),
+        sources=(*read.sources, *measured.sources),
+        fix=read.fix,
+    )
+
+
+def _together(read: tuple[Evidence, ...], measured: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    kinds = {fact.kind for fact in read if fact.line is not None}
+    return (*read, *(fact for fact in measured if fact.line is None or fact.kind not in kinds))

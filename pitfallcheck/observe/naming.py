@@ -1,0 +1,89 @@
+"""Finds what the user calls a leaf: the expression at the hand-over, or the variable that holds its memory."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from functools import lru_cache
+from types import FrameType
+from typing import Any
+
+from pitfallcheck.observe.events import Place
+from pitfallcheck.observe.handover import Path, path_text
+
+
+@lru_cache(maxsize=64)
+def tree_of(path: str) -> ast.Module | None:
+    """The parsed file, or None where it cannot be read or parsed."""
+    try:
+        return ast.parse("".join(linecache.getlines(path)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def expression_at(place: Place) -> ast.expr | None:
+    """What is yielded, or else returned, on a line of the source; None where that cannot be told."""
+    tree = tree_of(place.path)
+    if tree is None:
+        return None
+    fallback = None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Yield | ast.Return) and node.lineno == place.line:
+            if isinstance(node, ast.Yield):
+                return node.value
+            fallback = node.value
+    return fallback
+
+
+def leaf_name(expression: ast.expr | None, path: Path) -> str:
+    """The part of a handed-over expression that stands at `path`: for `([x], y)` and (0, 0) it is `x`.
+
+    Where the expression is no display there, the rest of the path is written behind it: `batch[0]`.
+    """
+    node = expression
+    for depth, step in enumerate(path):
+        child = _child(node, step)
+        if child is None:
+            return (ast.unparse(node) if node is not None else "batch") + path_text(path[depth:])
+        node = child
+    return ast.unparse(node) if node is not None else "batch"
+
+
+def _child(node: ast.expr | None, step: int | str) -> ast.expr | None:
+    if isinstance(node, ast.Tuple | ast.List) and isinstance(step, int):
+        before = node.elts[: step + 1]
+        if len(before) > step and not any(isinstance(element, ast.Starred) for element in before):
+            return node.elts[step]
+    if isinstance(node, ast.Dict) and isinstance(step, str):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and (key.value == step or repr(key.value) == step):
+                return value
+    if isinstance(node, ast.Call) and isinstance(step, str):
+        for keyword in node.keywords:
+            if keyword.arg == step:
+                return keyword.value
+    return None
+
+
+def owner_name(frame: FrameType | None, owner: Any) -> str:
+    """The variable of the producing function that holds `owner`: a local or closure, an attribute, an element, a global.
+
+    Empty where none does. A name that is a plain view of the owner does not count.
+    """
+    if frame is None or owner is None:
+        return ""
+    spaces: list[tuple[str, dict[str, Any]]] = [("", dict(frame.f_locals))]
+    instance = frame.f_locals.get("self")
+    if hasattr(instance, "__dict__"):
+        spaces.append(("self.", dict(vars(instance))))
+    spaces.append(("", dict(frame.f_globals)))
+    for prefix, space in spaces:
+        for name, value in space.items():
+            if value is owner and not name.startswith("."):
+                return prefix + name
+        for name, value in space.items():
+            if isinstance(value, list | tuple | dict) and len(value) <= 64:
+                for key, element in value.items() if isinstance(value, dict) else enumerate(value):
+                    if element is owner and not name.startswith((".", "_")):
+                        return f"{prefix}{name}[{key!r}]"
+    return ""

@@ -1,0 +1,198 @@
+"""Pulls a few batches from the generators that a program defines and did not use, as a consumer that keeps them would."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+from pitfallcheck.observe.channel import Sender
+from pitfallcheck.observe.consumer import home_of
+from pitfallcheck.observe.rewrite import started_key
+from pitfallcheck.observe.session import Session
+
+if TYPE_CHECKING:
+    from pitfallcheck.observe.runner import Plan
+
+PULLS_BATCHES = True
+"""Marks the frames of this module as the consumer `pitfallcheck` (see `consumer.consumer_of`)."""
+
+HELD_AT_MOST = 1 << 30
+"""Bytes of batches to hold; past them, and three batches, pulling ends early."""
+
+
+class _TookTooLong(BaseException):
+    """No batch came within the time allowed."""
+
+
+class WrongCall(Exception):
+    """What the user asked to be called cannot be."""
+
+
+def name_unpulled(namespace: dict[str, Any], session: Session) -> None:
+    """Say which generators stay unseen because the program failed."""
+    for name, _ in _unused(namespace, session):
+        session.skip(f"unpulled:{name}", f"{name}()", "it was not used before the program failed")
+
+
+def pull(plan: Plan, namespace: dict[str, Any], session: Session, sender: Sender) -> None:
+    """Pull what the plan names, or else every generator function of the main file that was not started."""
+    session.pulling = True
+    try:
+        for expression in plan.calls:
+            _pull_expression(expression, plan, namespace, session, sender)
+        if plan.function and not plan.calls:
+            _pull_expression(plan.function, plan, namespace, session, sender)
+        if plan.kind != "function":
+            for name, function in _unused(namespace, session):
+                missing = _required(function)
+                if inspect.isasyncgenfunction(function):
+                    session.skip(f"unpulled:{name}", name, "it is never used, and asynchronous generators are not pulled")
+                elif missing:
+                    call = f"{name}({', '.join(f'{parameter}=...' for parameter in missing)})"
+                    why = f"it is never used and needs {_listed(missing)}; say how to call it with `--call \"{call}\"`"
+                    session.skip(f"unpulled:{name}", f"{name}()", why)
+                else:
+                    _pull(name, function, plan, session, sender)
+    except WrongCall as error:
+        sender.tell(wrong_call=str(error))
+    finally:
+        session.pulling = False
+        sender.tell(phase="done")
+
+
+def _unused(namespace: dict[str, Any], session: Session) -> list[tuple[str, FunctionType]]:
+    """The generator functions of the main file that no one has called, in the order of their lines."""
+    path = os.path.abspath(namespace.get("__file__") or "")
+    found = {}
+    for value in list(namespace.values()):
+        if isinstance(value, FunctionType) and os.path.abspath(value.__code__.co_filename) == path:
+            generates = inspect.isgeneratorfunction(value) or inspect.isasyncgenfunction(value)
+            if generates and started_key(value.__code__) not in session.started:
+                found[value.__code__] = value
+    return [(value.__qualname__, value) for value in sorted(found.values(), key=lambda f: f.__code__.co_firstlineno)]
+
+
+def _required(function: FunctionType) -> list[str]:
+    return [
+        parameter.name
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.default is parameter.empty and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+
+
+def _listed(names: list[str]) -> str:
+    plural = "arguments" if len(names) > 1 else "the argument"
+    return f"{plural} {', '.join(f'`{name}`' for name in names)}"
+
+
+def _pull_expression(expression: str, plan: Plan, namespace: dict[str, Any], session: Session, sender: Sender) -> None:
+    where = os.path.basename(plan.target)
+    try:
+        source = eval(expression, namespace)
+    except Exception as error:
+        if isinstance(error, NameError) and expression.isidentifier():
+            raise WrongCall(f"{where} defines no `{expression}`") from None
+        raise WrongCall(f"`{expression}` cannot be called in {where}: {type(error).__name__}: {error}") from None
+    if isinstance(source, FunctionType):
+        if missing := _required(source):
+            call = f"{expression}({', '.join(f'{parameter}=...' for parameter in missing)})"
+            raise WrongCall(f'`{expression}` in {where} needs {_listed(missing)}: say how with `--call "{call}"`')
+        _pull(expression, source, plan, session, sender)
+    elif hasattr(source, "__iter__") or hasattr(source, "__getitem__"):
+        _pull(expression, lambda: source, plan, session, sender)
+    else:
+        raise WrongCall(f"`{expression}` in {where} is a {type(source).__name__}, which hands out no batches")
+
+
+def _pull(name: str, function: Any, plan: Plan, session: Session, sender: Sender) -> None:
+    """Pull batches and hold them, so that a buffer written again is seen for every one of them."""
+    sender.tell(phase="pulling", pulling=name)
+    held: list[Any] = []
+    shown = name if name.endswith(")") else f"{name}()"
+    try:
+        with _time_limit(plan.timeout) as restart:
+            for batch in _batches(function(), session):
+                held.append(batch)
+                session.tick()
+                if len(held) >= plan.pulls or (len(held) >= 3 and _size(held) > HELD_AT_MOST):
+                    break
+                restart()
+    except _TookTooLong:
+        session.skip(f"pull:{name}", shown, f"no batch within {plan.timeout:g} s after {_batches_text(len(held))}")
+    except (Exception, SystemExit) as error:
+        why = f"it raised {type(error).__name__}: {error}{_where(error)} after {_batches_text(len(held))}"
+        session.skip(f"pull:{name}", shown, why)
+    else:
+        if not held:
+            session.skip(f"pull:{name}", shown, "it ended without a batch")
+        elif not _has_arrays(held[0]):
+            session.skip(f"pull:{name}", shown, f"its batches hold no arrays (the first is a {type(held[0]).__name__})")
+    finally:
+        session.deliver()
+
+
+def _batches(source: Any, session: Session) -> Iterator[Any]:
+    """The items of whatever hands out batches; a dataset without `__iter__` is asked by index."""
+    if hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "__next__"):
+        return (source[index] for index in range(len(source)))
+    if inspect.isgenerator(source) and home_of(source.gi_code.co_filename) == "user":
+        return iter(source)
+    from pitfallcheck.observe.probe import watched
+
+    return watched(source, session, keep=True)
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[Any]:
+    """Raise _TookTooLong where the block has not called what it is given within `seconds`; where signals allow it."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+
+    def late(_signal: int, _frame: FrameType | None) -> None:
+        raise _TookTooLong
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield lambda: signal.setitimer(signal.ITIMER_REAL, seconds)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _size(batches: list[Any]) -> int:
+    from pitfallcheck.observe.leaves import leaves_of
+
+    return sum(array.nbytes for batch in batches for _, _, array in leaves_of(batch))
+
+
+def _has_arrays(batch: Any) -> bool:
+    import sys
+
+    if "numpy" not in sys.modules:
+        return False
+    from pitfallcheck.observe.leaves import leaves_of
+
+    return bool(leaves_of(batch))
+
+
+def _batches_text(count: int) -> str:
+    return "the first batch" if count == 1 else f"{count} batches" if count else "no batch at all"
+
+
+def _where(error: BaseException) -> str:
+    """The line of the user's file that raised."""
+    place, traceback = "", error.__traceback__
+    while traceback is not None:
+        path = traceback.tb_frame.f_code.co_filename
+        if home_of(path) == "user":
+            place = f" ({os.path.basename(path)}:{traceback.tb_lineno})"
+        traceback = traceback.tb_next
+    return place

@@ -1,0 +1,341 @@
+"""Puts the watch into a file's code: around what its generators yield and its `__next__` and `__getitem__` return.
+
+The functions stay the user's own: same objects, same frames, same lines in a traceback. Each instrumented function gets
+one more local variable, named so that no program can meet it, which holds its watch and dies with its frame.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+import threading
+import time
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from pitfallcheck.observe.events import Place
+from pitfallcheck.observe.handover import HandOver
+from pitfallcheck.observe.session import Session
+
+if TYPE_CHECKING:
+    from pitfallcheck.observe.watch import Watch
+
+LOCAL = ".watch"
+GENERATOR_HOOK, ITEM_HOOK = ".pitfallcheck_generator", ".pitfallcheck_item"
+"""Names with a dot: a program's own source cannot spell them, `dir()` of a module does not show them."""
+
+ITEM_METHODS = frozenset({"__next__", "__getitem__", "__getitems__"})
+_NOT_BATCHES = ("contextmanager", "fixture", "coroutine", "hookwrapper", "hookimpl", "inlineCallbacks")
+_SEES_LOCALS = {"locals": 0, "vars": 0, "dir": 0, "exec": 1, "eval": 1}
+"""Built-ins that, with at most so many arguments, see the local variables; a function that asks them is left alone."""
+_QUIET = 2048
+"""Items of a dataset after which, where nothing was wrong yet, only every eighth is looked at."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def needs_watching(source: bytes) -> bool:
+    """Whether the source holds anything that could be instrumented."""
+    return any(word in source for word in (b"yield", b"__next__", b"__getitem__", b"__getitems__"))
+
+
+def compiled(source: bytes, filename: str, session: Session) -> CodeType:
+    """The code of a file, instrumented; `filename` is absolute. Raises what `compile` raises."""
+    if needs_watching(source):
+        try:
+            tree = ast.parse(source, filename)
+            _Instrumenter(filename, session).visit(tree)
+            return compile(tree, filename, "exec", dont_inherit=True)
+        except SyntaxError:
+            # The plain compile below raises it again as the program without us would.
+            pass
+        except (RecursionError, MemoryError, ValueError) as error:
+            session.failed(f"watching the generators of {filename}", error)
+    return compile(source, filename, "exec", dont_inherit=True)
+
+
+def install(session: Session) -> None:
+    """Let instrumented code find its hooks."""
+    setattr(builtins, GENERATOR_HOOK, lambda sites: GeneratorWatch(session, sites, sys._getframe(1)))
+    setattr(builtins, ITEM_HOOK, ItemWatches(session))
+
+
+class Sites:
+    """What an instrumented function hands over, one entry for each `yield` or `return` in it."""
+
+    def __init__(self, name: str, code_key: int) -> None:
+        self.name = name
+        self.code_key = code_key
+        self.hand_overs: list[HandOver] = []
+
+
+_SITES: list[Sites] = []
+
+
+class GeneratorWatch:
+    """The watch of one running generator, as its instrumented code sees it."""
+
+    __slots__ = ("__weakref__", "_hand_overs", "_name", "_session", "_watch")
+
+    def __init__(self, session: Session, sites: int, frame: Any) -> None:
+        known = _SITES[sites]
+        session.started.add(known.code_key)
+        self._session = session
+        self._hand_overs = known.hand_overs
+        self._name = known.name
+        self._watch: Watch | None = None
+        self._runs()
+
+    def out(self, batch: Any, index: int) -> Any:
+        """Called with what is about to be yielded; returns it."""
+        self._rests()
+        frame = sys._getframe(1)
+        if self._watch is None:
+            self._watch = _watch(self._session, frame)
+            if self._watch is None:
+                return batch
+        self._watch.out(batch, self._hand_overs[index], frame, frame.f_back)
+        return batch
+
+    def back(self, sent: Any) -> Any:
+        """Called with what the `yield` expression gave; returns it."""
+        if self._watch is not None:
+            self._watch.back()
+        self._runs()
+        return sent
+
+    def _runs(self) -> None:
+        producing = self._session.producing
+        if producing is not None:
+            producing[id(self)] = (self._name, time.monotonic())
+
+    def _rests(self) -> None:
+        producing = self._session.producing
+        if producing is not None:
+            producing.pop(id(self), None)
+
+    def __del__(self) -> None:
+        self._rests()
+        if self._watch is not None and not sys.is_finalizing():
+            self._watch.end()
+
+
+def _watch(session: Session, frame: FrameType | None) -> Watch | None:
+    """A watch, or None while the program has not imported NumPy: it then has no arrays, and we do not import it."""
+    session.batches += 1
+    if getattr(sys.modules.get("numpy"), "ndarray", None) is None:
+        session.tick()
+        return None
+    session.batches -= 1
+    from pitfallcheck.observe.watch import Watch
+
+    return Watch(session, frame, keep=session.pulling)
+
+
+class ItemWatches:
+    """The watches of objects whose `__next__` or `__getitem__` hands batches over, by object."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[int, tuple[Any, ItemWatch]] = {}
+
+    def __call__(self, instance: Any, sites: int) -> ItemWatch:
+        entry = self._known.get(id(instance))
+        if entry is not None and entry[0]() is instance:
+            watch = entry[1]
+        else:
+            watch = ItemWatch(self._session)
+            key = id(instance)
+            try:
+                self._known[key] = (ref(instance, lambda _, key=key: self._known.pop(key, None)), watch)
+            except TypeError:
+                # No weak reference to it: it is watched for this call alone, which sees nothing and harms nothing.
+                pass
+        known = _SITES[sites]
+        self._session.started.add(known.code_key)
+        watch.enter(known.hand_overs)
+        return watch
+
+
+class ItemWatch:
+    """The watch of one object; `enter` when its method is called, `out` with what the method returns."""
+
+    __slots__ = ("__weakref__", "_calls", "_hand_overs", "_inside", "_lock", "_session", "_watch")
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._watch: Watch | None = None
+        self._hand_overs: list[HandOver] = []
+        self._calls = self._inside = 0
+        self._lock = threading.RLock()
+
+    def enter(self, hand_overs: list[HandOver]) -> None:
+        """The consumer is back and asks for the next item."""
+        self._hand_overs = hand_overs
+        self._calls += 1
+        with self._lock:
+            if self._looks():
+                # While another thread is inside the method, what changes is the producer's doing.
+                if self._watch is None:
+                    pass
+                elif self._inside:
+                    self._watch.ran()
+                else:
+                    self._watch.back()
+            self._inside += 1
+
+    def out(self, item: Any, index: int) -> Any:
+        """Called with what is about to be returned; returns it."""
+        with self._lock:
+            self._inside = max(0, self._inside - 1)
+            if self._watch is None:
+                self._watch = _watch(self._session, None)
+            if self._watch is not None and self._looks():
+                frame = sys._getframe(1)
+                self._watch.out(item, self._hand_overs[index], frame, frame.f_back)
+        return item
+
+    def _looks(self) -> bool:
+        return self._calls < _QUIET or self._calls % 8 < 2
+
+
+class _Instrumenter(ast.NodeTransformer):
+    def __init__(self, path: str, session: Session) -> None:
+        self._path = path
+        self._session = session
+        self._names: list[str] = []
+        self._class: list[bool] = []
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:  # noqa: N802
+        return self._inside(node, node.name, is_class=True)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802
+        return self._function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:  # noqa: N802
+        return self._function(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:  # noqa: N802
+        return node
+
+    def _function(self, node: Function) -> ast.AST:
+        in_class = bool(self._class) and self._class[-1]
+        qualified = ".".join([*self._names, node.name])
+        kinds = _HandOvers()
+        for statement in node.body:
+            kinds.visit(statement)
+        wraps = not kinds.sees_locals and not any(_names_one_of(d, _NOT_BATCHES) for d in node.decorator_list)
+        if kinds.yields and kinds.sees_locals:
+            self._session.skip(f"locals:{self._path}:{node.lineno}", qualified, "it looks at its own local variables")
+        if kinds.yields and wraps:
+            self._instrument(node, qualified, "generator")
+        elif in_class and node.name in ITEM_METHODS and node.args.args and not kinds.yields and wraps:
+            self._instrument(node, qualified, "iterator" if node.name == "__next__" else "dataset")
+        return self._inside(node, f"{node.name}.<locals>", is_class=False)
+
+    def _inside(self, node: Any, name: str, *, is_class: bool) -> ast.AST:
+        self._names.append(name)
+        self._class.append(is_class)
+        self.generic_visit(node)
+        self._class.pop()
+        self._names.pop()
+        return node  # type: ignore[no-any-return]
+
+    def _instrument(self, node: Function, qualified: str, kind: Any) -> None:
+        first_line = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        sites = Sites(f"{qualified}()", hash((self._path, first_line, qualified)))
+        defined = Place(self._path, node.lineno, qualified)
+        wrapper = _Wrapper(self._path, qualified, kind, defined, sites)
+        node.body = [wrapper.visit(statement) for statement in node.body]
+        if not sites.hand_overs and kind != "generator":
+            return
+        index = ast.Constant(len(_SITES))
+        _SITES.append(sites)
+        if kind == "generator":
+            start = ast.Call(ast.Name(GENERATOR_HOOK, ast.Load()), [index], [])
+        else:
+            start = ast.Call(ast.Name(ITEM_HOOK, ast.Load()), [ast.Name(node.args.args[0].arg, ast.Load()), index], [])
+        assign = ast.Assign([ast.Name(LOCAL, ast.Store())], start)
+        anchor = node.body[0]
+        for part in ast.walk(assign):
+            ast.copy_location(part, anchor)
+        docstring = isinstance(anchor, ast.Expr) and isinstance(anchor.value, ast.Constant)
+        node.body.insert(1 if docstring and len(node.body) > 1 else 0, assign)
+
+
+def started_key(code: CodeType) -> int:
+    """What `Session.started` holds once the generator function with this code has run."""
+    return hash((code.co_filename, code.co_firstlineno, code.co_qualname))
+
+
+def _names_one_of(decorator: ast.expr, names: tuple[str, ...]) -> bool:
+    node: ast.AST = decorator.func if isinstance(decorator, ast.Call) else decorator
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return any(part in name for part in names)
+
+
+class _HandOvers(ast.NodeVisitor):
+    """What a function's own block does: whether it yields, and whether it looks at its local variables by name."""
+
+    def __init__(self) -> None:
+        self.yields = self.sees_locals = False
+
+    def visit_Yield(self, node: ast.Yield) -> None:  # noqa: N802
+        self.yields = True
+        self.generic_visit(node)
+
+    def visit_YieldFrom(self, node: ast.YieldFrom) -> None:  # noqa: N802
+        self.yields = True
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+        if isinstance(node.func, ast.Name) and len(node.args) <= _SEES_LOCALS.get(node.func.id, -1):
+            self.sees_locals = True
+        self.generic_visit(node)
+
+    def _stop(self, node: ast.AST) -> None:
+        """Another scope's block is not this function's."""
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _stop
+
+
+class _Wrapper(ast.NodeTransformer):
+    """Wraps what one function hands over, not what functions nested in it do."""
+
+    def __init__(self, path: str, qualified: str, kind: Any, defined: Place, sites: Sites) -> None:
+        self._path, self._qualified, self._kind, self._defined, self._sites = path, qualified, kind, defined, sites
+
+    def visit_Yield(self, node: ast.Yield) -> ast.AST:  # noqa: N802
+        self.generic_visit(node)
+        if self._kind != "generator" or node.value is None or isinstance(node.value, ast.Constant):
+            return node
+        node.value = self._call("out", node.value, node, self._hand_over(node, node.value))
+        return self._call("back", node, node)
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:  # noqa: N802
+        self.generic_visit(node)
+        if self._kind == "generator" or node.value is None or isinstance(node.value, ast.Constant):
+            return node
+        node.value = self._call("out", node.value, node.value, self._hand_over(node, node.value))
+        return node
+
+    def _stop(self, node: ast.AST) -> ast.AST:
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _stop
+    visit_GeneratorExp = visit_ListComp = visit_SetComp = visit_DictComp = _stop
+
+    def _hand_over(self, node: ast.Yield | ast.Return, value: ast.expr) -> ast.expr:
+        place = Place(self._path, node.lineno, self._qualified)
+        self._sites.hand_overs.append(HandOver(place, self._kind, self._defined, value))
+        return ast.Constant(len(self._sites.hand_overs) - 1)
+
+    @staticmethod
+    def _call(method: str, value: ast.expr, at: ast.AST, *more: ast.expr) -> ast.Call:
+        function = ast.Attribute(ast.Name(LOCAL, ast.Load()), method, ast.Load())
+        call = ast.Call(function, [value, *more], [])
+        for part in (call, function, function.value, *more):
+            ast.copy_location(part, at)
+        return call

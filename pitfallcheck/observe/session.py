@@ -1,0 +1,139 @@
+"""Gathers what probes and adapters observe in this process, and passes it on as events."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from pitfallcheck.observe.events import Consumer, Event, NotLooked
+from pitfallcheck.observe.handover import HandOver
+
+if TYPE_CHECKING:
+    from pitfallcheck.observe.tally import Tally
+    from pitfallcheck.observe.watch import Watch
+
+Sink = Callable[[list[Event], int], None]
+"""Takes the events that are new or have grown since the last call, and the number of batches seen so far."""
+
+INTERVAL = 0.4
+"""Seconds between two deliveries to the sink while nothing new is found."""
+LEDGER = 4096
+"""Batches whose digests are kept for the comparison with what a model received."""
+
+
+class Session:
+    """The observations of one process.
+
+    A process forked from an observed one has a copy of its session; it is muted, so that nothing is told twice.
+    `follows_models` asks for digests of what is handed to a framework, `pulling` says that we are the consumer.
+    `producing`, where a time limit asks for it, holds the producers that run now: their names and since when.
+    """
+
+    def __init__(self, sink: Sink | None = None) -> None:
+        self._sink = sink
+        self._events: dict[str, Event] = {}
+        self._tallies: dict[tuple[Any, ...], Tally] = {}
+        self._unsent: dict[str, Event] = {}
+        self._next = time.monotonic() + INTERVAL
+        self._owner = os.getpid()
+        self.batches = 0
+        self.follows_models = False
+        self.pulling = False
+        self.producing: dict[int, tuple[str, float]] | None = None
+        self.watches: dict[int, Watch] = {}
+        self.started: set[int] = set()
+
+    def tally(self, hand_over: HandOver, consumer: Consumer) -> Tally:
+        """The counts for batches handed over there to that consumer."""
+        at = consumer.at
+        key = (hand_over.at, hand_over.kind, consumer.kind, consumer.name, at and (at.path, at.function))
+        found = self._tallies.get(key)
+        if found is None:
+            # Imported here because it needs NumPy, which an observed program may not have asked for yet.
+            from pitfallcheck.observe.tally import Tally
+
+            name = f"source:{hand_over.at.path}:{hand_over.at.line}:{len(self._tallies)}"
+            found = self._tallies[key] = Tally(name, hand_over, consumer)
+        return found
+
+    def emit(self, event: Event) -> None:
+        """Take an event; one with the same key replaces it."""
+        if self._events.get(event.key) != event:
+            self._events[event.key] = event
+            self._unsent[event.key] = event
+
+    def skip(self, key: str, what: str, why: str) -> None:
+        """Say that something was not looked at, once for each key."""
+        if key not in self._events:
+            self.emit(NotLooked(key, what, why))
+
+    def failed(self, where: str, error: BaseException) -> None:
+        """Report a failure of our own; the program goes on unobserved there."""
+        self.skip(f"failed:{where}", where, f"pitfallcheck itself failed here: {type(error).__name__}: {error}")
+
+    def tick(self) -> None:
+        """Deliver what has grown, if the last delivery is long enough ago; called at every batch."""
+        if time.monotonic() >= self._next:
+            self.deliver()
+
+    def deliver(self) -> None:
+        """Give everything that is new to the sink."""
+        self._next = time.monotonic() + INTERVAL
+        if self._sink is None or not self.is_observed_process():
+            return
+        self._gather()
+        unsent, self._unsent = list(self._unsent.values()), {}
+        self._sink(unsent, self.batches)
+
+    def events(self) -> list[Event]:
+        """Everything observed so far."""
+        self._gather()
+        return list(self._events.values())
+
+    def finish(self) -> None:
+        """Look at what is still watched for the last time, and deliver."""
+        for watch in list(self.watches.values()):
+            watch.end()
+        self.deliver()
+
+    def watch_of(self, frame: FrameType | None) -> Watch | None:
+        """The watch of the generator that runs in `frame`."""
+        return self.watches.get(id(frame))
+
+    def is_observed_process(self) -> bool:
+        """Whether this is the process the session was made in, and not one forked from it."""
+        return os.getpid() == self._owner
+
+    def _gather(self) -> None:
+        for tally in list(self._tallies.values()):
+            if tally.batches and tally.sent != tally.version():
+                tally.sent = tally.version()
+                self.emit(tally.event())
+
+
+class Ledger:
+    """Digests of the batches a source handed over, in their order, for the comparison with what a model received."""
+
+    def __init__(self) -> None:
+        self._digests: deque[int] = deque(maxlen=LEDGER)
+        self._first = 0
+
+    def add(self, digest: int) -> None:
+        """Note the next batch."""
+        if len(self._digests) == LEDGER:
+            self._first += 1
+        self._digests.append(digest)
+
+    def at(self, number: int) -> int | None:
+        """The digest of batch `number` (from 0), or None where it is not known (any more)."""
+        index = number - self._first
+        return self._digests[index] if 0 <= index < len(self._digests) else None
+
+
+def digest(samples: Iterable[bytes]) -> int:
+    """One number for the samples of all leaves of a batch."""
+    return hash(tuple(samples))

@@ -1,0 +1,230 @@
+"""Watches one producer: whether the memory of the batches it hands over is written again, and by whom.
+
+Time is cut at the hand-overs. What changed while the consumer had control was written by the consumer, what changed
+while the producer ran by the producer. A generator's turn ends at its `yield`; an object's with the `return` of its
+`__next__` or `__getitem__`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from types import FrameType
+from typing import Any
+
+from pitfallcheck.observe.consumer import call_site, consumer_of
+from pitfallcheck.observe.leaves import leaves_of
+from pitfallcheck.observe.memory import FULL, sample_plan
+from pitfallcheck.observe.naming import owner_name
+from pitfallcheck.observe.record import Record
+from pitfallcheck.observe.session import Ledger, Session, digest
+from pitfallcheck.observe.handover import HandOver
+from pitfallcheck.observe.tally import Slot, Tally
+
+WINDOW = 24
+"""Batches that are remembered: a ring of up to so many buffers is seen through."""
+WHOLE = 8 * 1024 * 1024
+"""Bytes up to which a leaf is compared whole when we pull the batches ourselves and time is ours."""
+
+
+class Watch:
+    """One generator, iterator or dataset under observation.
+
+    `keep` holds on to every batch, as `check` does, and looks at all of them each time.
+    """
+
+    def __init__(self, session: Session, frame: FrameType | None = None, *, keep: bool = False) -> None:
+        self._session = session
+        self._frame_id = id(frame) if frame is not None else 0
+        self._keep = keep
+        self._full = WHOLE if keep else FULL
+        self._newest: list[Record] = []
+        self._window: deque[list[Record]] = deque()
+        self._by_owner: dict[int, list[Record]] = {}
+        self._tallies: dict[HandOver, Tally] = {}
+        self._callers: list[tuple[int, int] | None] = []
+        self._number = 0
+        self._period = 1
+        self._broken = False
+        self.ledger: Ledger | None = None
+        if frame is not None:
+            session.watches[self._frame_id] = self
+
+    def out(self, batch: Any, hand_over: HandOver, frame: FrameType | None, caller: FrameType | None) -> None:
+        """The producer hands `batch` over; `frame` is the producer's, `caller` that of whoever asked for the batch."""
+        if self._broken:
+            return
+        try:
+            self._producer_ran(frame)
+            self._hand_over(batch, hand_over, frame, caller)
+        except Exception as error:
+            self._fail(error)
+
+    def back(self) -> None:
+        """The consumer is back: the producer is about to run again."""
+        if self._broken:
+            return
+        try:
+            self._consumer_ran()
+        except Exception as error:
+            self._fail(error)
+
+    def ran(self) -> None:
+        """The producer has run since the last look, without handing anything over yet."""
+        if self._broken:
+            return
+        try:
+            self._producer_ran(None)
+        except Exception as error:
+            self._fail(error)
+
+    def end(self) -> None:
+        """The producer is gone or will not be asked again."""
+        if not self._broken:
+            self.ran()
+            self._forget()
+
+    def __del__(self) -> None:
+        if not sys.is_finalizing():
+            self.end()
+
+    def _hand_over(
+        self, batch: Any, hand_over: HandOver, frame: FrameType | None, caller: FrameType | None
+    ) -> None:
+        session = self._session
+        self._number = number = self._number + 1
+        session.batches += 1
+        tally = self._tallies.get(hand_over)
+        if tally is None:
+            tally = self._tallies[hand_over] = self._first_batch(hand_over, caller)
+        tally.batches += 1
+        if number <= 3:
+            self._note_caller(tally, caller)
+        slots = tally.slots
+        self._newest = newest = []
+        for path, thing, array in leaves_of(batch):
+            slot = slots.get(path)
+            if slot is None:
+                slot = tally.slot(path, array)
+            record = Record(slot, number, thing, array, sample_plan(array.shape, array.itemsize, self._full), self._keep)
+            newest.append(record)
+            same_owner = self._by_owner.get(record.owner_id)
+            if same_owner is None:
+                self._by_owner[record.owner_id] = [record]
+            else:
+                self._handed_out_again(record, same_owner, frame)
+                same_owner.append(record)
+        self._window.append(newest)
+        if len(self._window) > WINDOW and not self._keep:
+            for record in self._window.popleft():
+                self._drop(record)
+        if self.ledger is not None:
+            self.ledger.add(digest(record.held for record in newest))
+        session.tick()
+
+    def _handed_out_again(self, record: Record, same_owner: list[Record], frame: FrameType | None) -> None:
+        """Compare what was handed out before in the same memory, and learn after how many turns that comes round."""
+        earlier = False
+        for known in list(same_owner):
+            if known.number == record.number:
+                continue
+            if known.low < record.high and record.low < known.high:
+                self._period = record.number - known.number
+                if known.number < record.number - 1:
+                    self._compare(known, frame, by_producer=True)
+                earlier = earlier or not known.gone
+                if known.low == record.low and known.shape == record.shape and known.held == record.held:
+                    # The new record watches the very same memory; one of the two is enough.
+                    self._drop(known)
+            else:
+                earlier = earlier or not known.gone
+        if earlier:
+            owner = record.owner_now()
+            if owner is not None:
+                record.slot.remember_order(owner, record)
+
+    def _due(self) -> list[Record]:
+        """The batch that a ring of buffers would write next, when it is not the newest itself."""
+        period = self._period
+        return self._window[-period] if 1 < period <= len(self._window) else []
+
+    def _producer_ran(self, frame: FrameType | None) -> None:
+        """What has changed now, of the newest batch or of the one a ring would write next, the producer wrote."""
+        for batch in self._window if self._keep else (self._newest, self._due()):
+            for record in batch:
+                if not record.gone:
+                    self._compare(record, frame, by_producer=True)
+
+    def _consumer_ran(self) -> None:
+        for record in self._newest:
+            if not record.gone:
+                owner = record.owner_now()
+                if owner is not None:
+                    record.slot.count_references(record.owner_id, sys.getrefcount(owner))
+        for batch in self._window if self._keep else (self._newest, self._due()):
+            for record in batch:
+                if not record.gone:
+                    self._compare(record, None, by_producer=False)
+
+    def _compare(self, record: Record, frame: FrameType | None, *, by_producer: bool) -> None:
+        now = record.look()
+        if now == record.held:
+            return
+        if now is None:
+            self._drop(record)
+            return
+        slot = record.slot
+        if not by_producer:
+            slot.by_consumer.add(record, now, 1, reordered=False)
+            record.held = now
+            return
+        changes = slot.by_producer
+        turns = max(1, self._number + 1 - record.number)
+        changes.add(record, now, turns, reordered=changes.reordered and slot.only_reordered(record, now))
+        self._drop(record)
+        if changes.count == 1:
+            self._found(slot, record, frame)
+
+    def _drop(self, record: Record) -> None:
+        if record.gone:
+            return
+        record.gone = True
+        same_owner = self._by_owner.get(record.owner_id)
+        if same_owner is not None and record in same_owner:
+            same_owner.remove(record)
+            if not same_owner:
+                del self._by_owner[record.owner_id]
+
+    def _found(self, slot: Slot, record: Record, frame: FrameType | None) -> None:
+        """The first change of a leaf: find the name of its memory, and tell at once in case the program dies."""
+        if frame is not None and not slot.owner_name:
+            slot.owner_name = owner_name(frame, record.owner_now())
+            # Looking at a frame's variables makes CPython keep a copy of them, which counts as references.
+            slot.refs.clear()
+        self._session.deliver()
+
+    def _first_batch(self, hand_over: HandOver, caller: FrameType | None) -> Tally:
+        consumer = consumer_of(caller)
+        tally = self._session.tally(hand_over, consumer)
+        tally.sources += 1
+        if consumer.kind == "library" and self._session.follows_models and self.ledger is None:
+            self.ledger = Ledger()
+        return tally
+
+    def _note_caller(self, tally: Tally, caller: FrameType | None) -> None:
+        """Two batches asked for at two places, and no loop after that: the first was at hand when the second was made."""
+        self._callers.append(call_site(caller))
+        if tally.consumer.kind == "program" and len(self._callers) > 1:
+            tally.asked_apart = len(set(self._callers)) == len(self._callers)
+
+    def _forget(self) -> None:
+        self._broken = True
+        self._newest = []
+        self._window.clear()
+        self._by_owner.clear()
+        if self._session.watches.get(self._frame_id) is self:
+            del self._session.watches[self._frame_id]
+
+    def _fail(self, error: Exception) -> None:
+        self._forget()
+        self._session.failed("watching a generator", error)
