@@ -27,8 +27,17 @@ def _same_fault(read: Finding, measured: Finding) -> bool:
         return False
     if read.location.line == measured.location.line:
         return not (read.subject and measured.subject) or read.subject == measured.subject
-    inside = read.scope is not None and read.scope[0] <= measured.location.line <= read.scope[1]
-    return inside and bool(read.subject) and read.subject == measured.subject
+    if read.scope is None:
+        return False
+    if measured.subject:
+        return read.subject == measured.subject and _inside(measured.location.line, read.scope)
+    # Measured without a name, as a whole: the same fault if one of the places it rests on is where the source shows it.
+    places = (fact.line for fact in measured.evidence if fact.path == read.location.path and fact.line is not None)
+    return any(_inside(line, read.scope) for line in places)
+
+
+def _inside(line: int, scope: tuple[int, int]) -> bool:
+    return scope[0] <= line <= scope[1]
 
 
 def _one(read: Finding, measured: Finding) -> Finding:

@@ -23,8 +23,8 @@ class Place:
 class Rewrite:
     """How the memory behind one leaf changed after it was handed over.
 
-    `batches` counts the batches whose leaf changed, `compared` those that were looked at; `first` is the number (from 1)
-    of the first that changed, of which `rows` of `rows_compared` rows were different. `turns` is how many hand-overs
+    `batches` counts the batches whose leaf changed, `compared` those looked at; `first` is the number (from 1)
+    of those that changed, of which `rows` of `rows_compared` rows were different. `turns` is how many hand-overs
     later the memory was written: 1 for one buffer, n for a ring of n. `reordered` says that the buffer held the
     very same values in another order. `was` and `became` show one row, or a small leaf whole, before and after.
     """
@@ -64,8 +64,8 @@ class Consumer:
 
     `program`: the user's own code; `library`: a framework or package, called `name`; `pitfallcheck`: we pulled them.
     `keeps` says that a batch was still referenced when its successor was made, or that the library is known to take
-    batches ahead of their use; `at` is the user's line that consumes. `received_wrong` of `received` batches reached the
-    model with other values than were handed over, where that could be followed.
+    batches ahead of their use; `at` is the user's line that consumes. `received_wrong` of `received` batches reached
+    the model with other values than were handed over, where that could be followed.
     """
 
     kind: Literal["program", "library", "pitfallcheck"]
@@ -91,18 +91,17 @@ class SourceWatched:
 
 @dataclass(frozen=True, slots=True)
 class LossMeasured:
-    """The loss in use, asked for a batch and for its samples alone.
+    """The loss in use, asked for a batch and for its samples alone, where target and output differ in rank.
 
-    `target` and `output` are the shapes it received, `batch` its value for the `samples` of the batch together, `alone`
-    the mean (`reduction` "mean") or sum ("sum") of its values for each sample alone, `aligned` its value for the batch
-    once the target has the output's shape. `place` is where the model was given its loss, `loss` its name,
-    `target_name` and `handed_over` what the user called the target and where it was yielded, if known.
+    `target` and `output` are the shapes in that batch, of which `samples` were asked: `batch` is the loss of all of
+    them together, `alone` the mean (`reduction` "mean") or sum ("sum") of the losses of each alone, `aligned` the loss
+    of all together once the target has the output's shape. `compiled` is where the model was given its loss, `fed`
+    where the data was given to it, `handed_over` where the target was yielded under the name `target_name`,
+    `loss_defined` where the user wrote the loss; each where known.
     """
 
     key: str
-    place: Place
     loss: str
-    output_name: str
     target: tuple[int, ...]
     output: tuple[int, ...]
     samples: int
@@ -110,10 +109,11 @@ class LossMeasured:
     alone: float
     aligned: float
     reduction: Literal["mean", "sum"] = "mean"
-    target_name: str = ""
+    compiled: Place | None = None
+    fed: Place | None = None
     handed_over: Place | None = None
+    target_name: str = ""
     loss_defined: Place | None = None
-    framework: str = ""
 
 
 @dataclass(frozen=True, slots=True)

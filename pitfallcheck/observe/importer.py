@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.machinery as machinery
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import machinery
 from importlib.abc import Loader, MetaPathFinder
 from types import CodeType, ModuleType
 from typing import Any
@@ -61,7 +61,9 @@ def watch_imports(session: Session, roots: Sequence[str], used: list[str]) -> No
 class _Arrivals(MetaPathFinder):
     """Calls back when a module that is waited for has been imported, whoever imports it."""
 
-    def __init__(self, waiting: dict[str, Callable[[ModuleType], None]], failed: Callable[[str, Exception], None]) -> None:
+    def __init__(
+        self, waiting: dict[str, Callable[[ModuleType], None]], failed: Callable[[str, Exception], None]
+    ) -> None:
         self._waiting = waiting
         self._failed = failed
 

@@ -116,7 +116,7 @@ def _values(row: Array) -> str:
 
 ORDERED_SLICES = 64 * 1024 * 1024
 ORDERED_WHOLE = 1024 * 1024
-"""Bytes up to which the order of a buffer is remembered: of one that is handed out in slices, and of one handed out whole."""
+"""Bytes up to which the order of a buffer is remembered: of one handed out in slices, and of one handed out whole."""
 _MULTIPLIERS = np.random.default_rng(0x9E3779B9).integers(1, 2**63, 4096, dtype=np.uint64) | np.uint64(1)
 
 

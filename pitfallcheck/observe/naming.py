@@ -35,6 +35,18 @@ def expression_at(place: Place) -> ast.expr | None:
     return fallback
 
 
+def first_return(function: Place) -> Place | None:
+    """The first `return` with a value of the function that begins on a line."""
+    tree = tree_of(function.path)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.FunctionDef):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if first == function.line:
+                returns = [n.lineno for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None]
+                return Place(function.path, min(returns), function.function) if returns else None
+    return None
+
+
 def leaf_name(expression: ast.expr | None, path: Path) -> str:
     """The part of a handed-over expression that stands at `path`: for `([x], y)` and (0, 0) it is `x`.
 
@@ -66,7 +78,7 @@ def _child(node: ast.expr | None, step: int | str) -> ast.expr | None:
 
 
 def owner_name(frame: FrameType | None, owner: Any) -> str:
-    """The variable of the producing function that holds `owner`: a local or closure, an attribute, an element, a global.
+    """The variable of the producing function that holds `owner`: a local, an attribute, an element, or a global.
 
     Empty where none does. A name that is a plain view of the owner does not count.
     """

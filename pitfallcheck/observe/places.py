@@ -52,7 +52,7 @@ def lines_that_allocate_and_write(place: Place, name: str) -> tuple[int | None, 
     Looks through the file by the name alone: good enough to point a reader to, too little to judge by.
     """
     tree = tree_of(place.path)
-    root = name.split("[")[0]
+    root = name.partition("[")[0]
     if tree is None or not root:
         return None, None
     bound: list[int] = []

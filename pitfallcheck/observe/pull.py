@@ -1,4 +1,4 @@
-"""Pulls a few batches from the generators that a program defines and did not use, as a consumer that keeps them would."""
+"""Pulls a few batches from the generators a program defines and did not use, as a consumer that keeps them would."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _TookTooLong(BaseException):
     """No batch came within the time allowed."""
 
 
-class WrongCall(Exception):
+class WrongCallError(Exception):
     """What the user asked to be called cannot be."""
 
 
@@ -52,14 +52,16 @@ def pull(plan: Plan, namespace: dict[str, Any], session: Session, sender: Sender
             for name, function in _unused(namespace, session):
                 missing = _required(function)
                 if inspect.isasyncgenfunction(function):
-                    session.skip(f"unpulled:{name}", name, "it is never used, and asynchronous generators are not pulled")
+                    session.skip(
+                        f"unpulled:{name}", name, "it is never used, and asynchronous generators are not pulled"
+                    )
                 elif missing:
                     call = f"{name}({', '.join(f'{parameter}=...' for parameter in missing)})"
-                    why = f"it is never used and needs {_listed(missing)}; say how to call it with `--call \"{call}\"`"
+                    why = f'it is never used and needs {_listed(missing)}; say how to call it with `--call "{call}"`'
                     session.skip(f"unpulled:{name}", f"{name}()", why)
                 else:
                     _pull(name, function, plan, session, sender)
-    except WrongCall as error:
+    except WrongCallError as error:
         sender.tell(wrong_call=str(error))
     finally:
         session.pulling = False
@@ -82,7 +84,8 @@ def _required(function: FunctionType) -> list[str]:
     return [
         parameter.name
         for parameter in inspect.signature(function).parameters.values()
-        if parameter.default is parameter.empty and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
 
 
@@ -97,17 +100,17 @@ def _pull_expression(expression: str, plan: Plan, namespace: dict[str, Any], ses
         source = eval(expression, namespace)
     except Exception as error:
         if isinstance(error, NameError) and expression.isidentifier():
-            raise WrongCall(f"{where} defines no `{expression}`") from None
-        raise WrongCall(f"`{expression}` cannot be called in {where}: {type(error).__name__}: {error}") from None
+            raise WrongCallError(f"{where} defines no `{expression}`") from None
+        raise WrongCallError(f"`{expression}` cannot be called in {where}: {type(error).__name__}: {error}") from None
     if isinstance(source, FunctionType):
         if missing := _required(source):
             call = f"{expression}({', '.join(f'{parameter}=...' for parameter in missing)})"
-            raise WrongCall(f'`{expression}` in {where} needs {_listed(missing)}: say how with `--call "{call}"`')
+            raise WrongCallError(f'`{expression}` in {where} needs {_listed(missing)}: say how with `--call "{call}"`')
         _pull(expression, source, plan, session, sender)
     elif hasattr(source, "__iter__") or hasattr(source, "__getitem__"):
         _pull(expression, lambda: source, plan, session, sender)
     else:
-        raise WrongCall(f"`{expression}` in {where} is a {type(source).__name__}, which hands out no batches")
+        raise WrongCallError(f"`{expression}` in {where} is a {type(source).__name__}, which hands out no batches")
 
 
 def _pull(name: str, function: Any, plan: Plan, session: Session, sender: Sender) -> None:
@@ -139,7 +142,10 @@ def _pull(name: str, function: Any, plan: Plan, session: Session, sender: Sender
 
 def _batches(source: Any, session: Session) -> Iterator[Any]:
     """The items of whatever hands out batches; a dataset without `__iter__` is asked by index."""
+    if isinstance(source, list | tuple):
+        return iter(source)
     if hasattr(source, "__getitem__") and hasattr(source, "__len__") and not hasattr(source, "__next__"):
+        # Instrumented where it is the user's own class; watching it here as well would count its batches twice.
         return (source[index] for index in range(len(source)))
     if inspect.isgenerator(source) and home_of(source.gi_code.co_filename) == "user":
         return iter(source)

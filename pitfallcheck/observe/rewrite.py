@@ -11,6 +11,8 @@ import builtins
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -148,15 +150,19 @@ class ItemWatches:
         else:
             watch = ItemWatch(self._session)
             key = id(instance)
-            try:
-                self._known[key] = (ref(instance, lambda _, key=key: self._known.pop(key, None)), watch)
-            except TypeError:
-                # No weak reference to it: it is watched for this call alone, which sees nothing and harms nothing.
-                pass
+            # Without a weak reference to it, it is watched for this call alone, which sees nothing and harms nothing.
+            with suppress(TypeError):
+                self._known[key] = (ref(instance, self._forget(key)), watch)
         known = _SITES[sites]
         self._session.started.add(known.code_key)
         watch.enter(known.hand_overs)
         return watch
+
+    def _forget(self, key: int) -> Callable[[Any], None]:
+        def forget(_: Any) -> None:
+            self._known.pop(key, None)
+
+        return forget
 
 
 class ItemWatch:
@@ -208,16 +214,16 @@ class _Instrumenter(ast.NodeTransformer):
         self._names: list[str] = []
         self._class: list[bool] = []
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:  # noqa: N802
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         return self._inside(node, node.name, is_class=True)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         return self._function(node)
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:  # noqa: N802
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         return self._function(node)
 
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:  # noqa: N802
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         return node
 
     def _function(self, node: Function) -> ast.AST:
@@ -282,15 +288,15 @@ class _HandOvers(ast.NodeVisitor):
     def __init__(self) -> None:
         self.yields = self.sees_locals = False
 
-    def visit_Yield(self, node: ast.Yield) -> None:  # noqa: N802
+    def visit_Yield(self, node: ast.Yield) -> None:
         self.yields = True
         self.generic_visit(node)
 
-    def visit_YieldFrom(self, node: ast.YieldFrom) -> None:  # noqa: N802
+    def visit_YieldFrom(self, node: ast.YieldFrom) -> None:
         self.yields = True
         self.generic_visit(node)
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Name) and len(node.args) <= _SEES_LOCALS.get(node.func.id, -1):
             self.sees_locals = True
         self.generic_visit(node)
@@ -307,14 +313,14 @@ class _Wrapper(ast.NodeTransformer):
     def __init__(self, path: str, qualified: str, kind: Any, defined: Place, sites: Sites) -> None:
         self._path, self._qualified, self._kind, self._defined, self._sites = path, qualified, kind, defined, sites
 
-    def visit_Yield(self, node: ast.Yield) -> ast.AST:  # noqa: N802
+    def visit_Yield(self, node: ast.Yield) -> ast.AST:
         self.generic_visit(node)
         if self._kind != "generator" or node.value is None or isinstance(node.value, ast.Constant):
             return node
         node.value = self._call("out", node.value, node, self._hand_over(node, node.value))
         return self._call("back", node, node)
 
-    def visit_Return(self, node: ast.Return) -> ast.AST:  # noqa: N802
+    def visit_Return(self, node: ast.Return) -> ast.AST:
         self.generic_visit(node)
         if self._kind == "generator" or node.value is None or isinstance(node.value, ast.Constant):
             return node

@@ -19,7 +19,9 @@ from typing import Any, Literal
 from pitfallcheck.observe.channel import Sender
 from pitfallcheck.observe.importer import on_import, watch_imports
 from pitfallcheck.observe.rewrite import compiled, install
-from pitfallcheck.observe.session import Session
+from pitfallcheck.observe.session import Session, make_current
+
+Kind = Literal["script", "module", "function"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Plan:
     batch may take; `limit_program` holds the program's own batches to it, too.
     """
 
-    kind: Literal["script", "module", "function"]
+    kind: Kind
     target: str
     arguments: tuple[str, ...] = ()
     function: str = ""
@@ -66,6 +68,7 @@ def main(plan_path: str) -> None:
     session = Session(sender.send)
     files: list[str] = []
     install(session)
+    make_current(session)
     atexit.register(_last_words, session, sender, files)
     _before_sudden_exit(session)
     _attach_when_imported(session)
@@ -78,7 +81,7 @@ def main(plan_path: str) -> None:
     try:
         _run(_prepare(plan, session, main_module, files), main_module.__dict__)
         ended_well = True
-    except NoSuchModule as error:
+    except NoSuchModuleError as error:
         sender.tell(wrong_call=str(error))
         sys.exit(2)
     finally:
@@ -92,7 +95,7 @@ def main(plan_path: str) -> None:
         session.finish()
 
 
-class NoSuchModule(Exception):
+class NoSuchModuleError(Exception):
     """What `-m` names cannot be run."""
 
 
@@ -148,15 +151,15 @@ def _prepare(plan: Plan, session: Session, main_module: ModuleType, files: list[
 
 
 def _module_spec(name: str) -> Any:
-    """The spec that `python -m name` would run. Raises NoSuchModule where there is none."""
+    """The spec that `python -m name` would run. Raises NoSuchModuleError where there is none."""
     try:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.submodule_search_locations is not None:
             spec = importlib.util.find_spec(f"{name}.__main__")
     except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise NoSuchModule(f"no module named `{name}` can be run from here: {error}") from None
+        raise NoSuchModuleError(f"no module named `{name}` can be run from here: {error}") from None
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
-        raise NoSuchModule(f"no module named `{name}` can be run from here")
+        raise NoSuchModuleError(f"no module named `{name}` can be run from here")
     return spec
 
 
@@ -187,7 +190,8 @@ def _before_sudden_exit(session: Session) -> None:
 
 def _watch_the_clock(session: Session, sender: Sender, seconds: float) -> None:
     """Tell the supervisor when a generator has been at one batch for longer than `seconds`."""
-    session.producing = producing = {}
+    producing: dict[int, tuple[str, float]] = {}
+    session.producing = producing
 
     def watch() -> None:
         while True:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from pitfallcheck.observe.events import Consumer, Event, NotLooked
@@ -23,6 +22,19 @@ INTERVAL = 0.4
 """Seconds between two deliveries to the sink while nothing new is found."""
 LEDGER = 4096
 """Batches whose digests are kept for the comparison with what a model received."""
+
+
+def current() -> Session | None:
+    """The session under which `pitfallcheck run` runs this process; None elsewhere."""
+    return _CURRENT[0] if _CURRENT else None
+
+
+def make_current(session: Session) -> None:
+    """Let `probe` find the session of this process."""
+    _CURRENT[:] = [session]
+
+
+_CURRENT: list[Session] = []
 
 
 class Session:
@@ -45,6 +57,7 @@ class Session:
         self.pulling = False
         self.producing: dict[int, tuple[str, float]] | None = None
         self.watches: dict[int, Watch] = {}
+        self.ledgers: dict[Signature, Ledger] = {}
         self.started: set[int] = set()
 
     def tally(self, hand_over: HandOver, consumer: Consumer) -> Tally:
@@ -65,6 +78,10 @@ class Session:
         if self._events.get(event.key) != event:
             self._events[event.key] = event
             self._unsent[event.key] = event
+
+    def knows(self, key: str) -> bool:
+        """Whether an event with this key was taken already."""
+        return key in self._events
 
     def skip(self, key: str, what: str, why: str) -> None:
         """Say that something was not looked at, once for each key."""
@@ -100,9 +117,9 @@ class Session:
             watch.end()
         self.deliver()
 
-    def watch_of(self, frame: FrameType | None) -> Watch | None:
-        """The watch of the generator that runs in `frame`."""
-        return self.watches.get(id(frame))
+    def ledger(self, signature: Signature) -> Ledger:
+        """The ledger for batches of these shapes and dtypes."""
+        return self.ledgers.setdefault(signature, Ledger())
 
     def is_observed_process(self) -> bool:
         """Whether this is the process the session was made in, and not one forked from it."""
@@ -116,24 +133,42 @@ class Session:
 
 
 class Ledger:
-    """Digests of the batches a source handed over, in their order, for the comparison with what a model received."""
+    """Digests of the batches of one shape that were handed to a framework: what it can rightly hold.
+
+    A batch that a model received is right when it is one of them, whatever their order: prefetching, shuffling and
+    several workers keep batches whole.
+    """
 
     def __init__(self) -> None:
-        self._digests: deque[int] = deque(maxlen=LEDGER)
-        self._first = 0
+        self._order: deque[int] = deque(maxlen=LEDGER)
+        self._counts: Counter[int] = Counter()
+        self.tally: Tally | None = None
 
-    def add(self, digest: int) -> None:
-        """Note the next batch."""
-        if len(self._digests) == LEDGER:
-            self._first += 1
-        self._digests.append(digest)
+    def add(self, digest: int, tally: Tally) -> None:
+        """Note a batch that is handed over."""
+        if len(self._order) == LEDGER:
+            oldest = self._order[0]
+            self._counts[oldest] -= 1
+            if not self._counts[oldest]:
+                del self._counts[oldest]
+        self._order.append(digest)
+        self._counts[digest] += 1
+        self.tally = tally
 
-    def at(self, number: int) -> int | None:
-        """The digest of batch `number` (from 0), or None where it is not known (any more)."""
-        index = number - self._first
-        return self._digests[index] if 0 <= index < len(self._digests) else None
+    def receive(self, digest: int) -> None:
+        """Note a batch that a model received."""
+        if self.tally is not None:
+            self.tally.received += 1
+            self.tally.received_wrong += digest not in self._counts
 
 
-def digest(samples: Iterable[bytes]) -> int:
-    """One number for the samples of all leaves of a batch."""
-    return hash(tuple(samples))
+Signature = tuple[tuple[tuple[int, ...], str], ...]
+
+
+def signature_and_digest(leaves: Iterable[tuple[tuple[int, ...], str, bytes]]) -> tuple[Signature, int]:
+    """What tells batches of different kinds apart, and one number for the content.
+
+    From the shape, the dtype and a sample of each leaf; in an order of their own, as frameworks reorder nests.
+    """
+    parts = sorted((shape, dtype, hash(held)) for shape, dtype, held in leaves)
+    return tuple((shape, dtype) for shape, dtype, _ in parts), hash(tuple(parts))

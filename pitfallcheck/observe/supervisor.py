@@ -28,8 +28,8 @@ _GRACE = 5.0
 class Observed:
     """What came of a run.
 
-    `status` is the program's own exit status, negative for the signal that ended it. `files` are the absolute paths of the
-    user's files it used, `wrong_call` says why what was asked for could not be run, `stopped` why we ended it.
+    `status` is the program's own exit status, negative for the signal that ended it. `files` are the absolute paths of
+    the user's files it used, `wrong_call` says why what was asked for could not be run, `stopped` why we ended it.
     """
 
     events: list[Event]

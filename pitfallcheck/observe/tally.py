@@ -64,7 +64,19 @@ class Changes:
 class Slot:
     """One leaf position of one hand-over line."""
 
-    __slots__ = ("baselines", "by_consumer", "by_producer", "dtype", "kept", "name", "offset", "owner_name", "path", "refs", "shape")
+    __slots__ = (
+        "baselines",
+        "by_consumer",
+        "by_producer",
+        "dtype",
+        "kept",
+        "name",
+        "offset",
+        "owner_name",
+        "path",
+        "refs",
+        "shape",
+    )
 
     def __init__(self, path: Path, shape: tuple[int, ...], dtype: str, offset: int) -> None:
         self.path = path
@@ -79,7 +91,7 @@ class Slot:
         self.baselines: dict[int, int | None] = {}
 
     def count_references(self, owner_id: int, references: int) -> None:
-        """Note how many references its consumer's turn left on a buffer; more than at its first turn means it was kept."""
+        """Note the references that its consumer's turn left on a buffer; more than at first means it was kept."""
         fewest = self.refs.setdefault(owner_id, references)
         if references > fewest:
             self.kept = max(self.kept, references - fewest)
@@ -95,7 +107,7 @@ class Slot:
             self.baselines[id(owner)] = unordered_digest(owner, ORDERED_SLICES if in_slices else ORDERED_WHOLE)
 
     def only_reordered(self, record: Record, now: bytes) -> bool:
-        """Whether the change left every row in place or elsewhere: of the whole buffer where known, else of the leaf."""
+        """Whether every row is still there, if elsewhere: in the whole buffer where that is known, else in the leaf."""
         owner = record.owner_now()
         before = self.baselines.get(id(owner))
         if isinstance(owner, np.ndarray) and before is not None:
@@ -129,7 +141,9 @@ class Tally:
 
     def version(self) -> int:
         """A number that grows with everything that is counted."""
-        return self.batches + self.received + sum(s.by_producer.count + s.by_consumer.count for s in self.slots.values())
+        return (
+            self.batches + self.received + sum(s.by_producer.count + s.by_consumer.count for s in self.slots.values())
+        )
 
     def event(self) -> SourceWatched:
         """What was counted up to now."""

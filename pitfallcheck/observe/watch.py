@@ -13,12 +13,12 @@ from types import FrameType
 from typing import Any
 
 from pitfallcheck.observe.consumer import call_site, consumer_of
+from pitfallcheck.observe.handover import HandOver
 from pitfallcheck.observe.leaves import leaves_of
 from pitfallcheck.observe.memory import FULL, sample_plan
 from pitfallcheck.observe.naming import owner_name
 from pitfallcheck.observe.record import Record
-from pitfallcheck.observe.session import Ledger, Session, digest
-from pitfallcheck.observe.handover import HandOver
+from pitfallcheck.observe.session import Session, signature_and_digest
 from pitfallcheck.observe.tally import Slot, Tally
 
 WINDOW = 24
@@ -46,7 +46,6 @@ class Watch:
         self._number = 0
         self._period = 1
         self._broken = False
-        self.ledger: Ledger | None = None
         if frame is not None:
             session.watches[self._frame_id] = self
 
@@ -88,9 +87,7 @@ class Watch:
         if not sys.is_finalizing():
             self.end()
 
-    def _hand_over(
-        self, batch: Any, hand_over: HandOver, frame: FrameType | None, caller: FrameType | None
-    ) -> None:
+    def _hand_over(self, batch: Any, hand_over: HandOver, frame: FrameType | None, caller: FrameType | None) -> None:
         session = self._session
         self._number = number = self._number + 1
         session.batches += 1
@@ -106,7 +103,9 @@ class Watch:
             slot = slots.get(path)
             if slot is None:
                 slot = tally.slot(path, array)
-            record = Record(slot, number, thing, array, sample_plan(array.shape, array.itemsize, self._full), self._keep)
+            record = Record(
+                slot, number, thing, array, sample_plan(array.shape, array.itemsize, self._full), self._keep
+            )
             newest.append(record)
             same_owner = self._by_owner.get(record.owner_id)
             if same_owner is None:
@@ -118,8 +117,9 @@ class Watch:
         if len(self._window) > WINDOW and not self._keep:
             for record in self._window.popleft():
                 self._drop(record)
-        if self.ledger is not None:
-            self.ledger.add(digest(record.held for record in newest))
+        if session.follows_models and tally.consumer.kind == "library":
+            signature, digest = signature_and_digest((r.shape, r.dtype.str, r.held) for r in newest)
+            session.ledger(signature).add(digest, tally)
         session.tick()
 
     def _handed_out_again(self, record: Record, same_owner: list[Record], frame: FrameType | None) -> None:
@@ -207,12 +207,10 @@ class Watch:
         consumer = consumer_of(caller)
         tally = self._session.tally(hand_over, consumer)
         tally.sources += 1
-        if consumer.kind == "library" and self._session.follows_models and self.ledger is None:
-            self.ledger = Ledger()
         return tally
 
     def _note_caller(self, tally: Tally, caller: FrameType | None) -> None:
-        """Two batches asked for at two places, and no loop after that: the first was at hand when the second was made."""
+        """Two batches asked for at two places, and no loop after: the first was at hand when the second was made."""
         self._callers.append(call_site(caller))
         if tally.consumer.kind == "program" and len(self._callers) > 1:
             tally.asked_apart = len(set(self._callers)) == len(self._callers)

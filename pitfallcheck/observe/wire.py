@@ -35,9 +35,9 @@ def _build(kind: Any, value: Any) -> Any:
     """`value` of JSON as an instance of the annotated type `kind`."""
     if value is None:
         return None
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = _hints(kind)
-        return kind(**{field.name: _build(hints[field.name], value[field.name]) for field in fields(kind)})  # type: ignore[operator]
+        return kind(**{field.name: _build(hints[field.name], value[field.name]) for field in fields(kind)})
     origin = typing.get_origin(kind)
     if origin is tuple:
         item = typing.get_args(kind)[0]

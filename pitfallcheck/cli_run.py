@@ -1,0 +1,161 @@
+"""`pitfallcheck run`: runs a program under observation and reports what its batches, shapes and losses really were."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from pitfallcheck.cli_shared import add_choice, add_output, publish, settings_for
+from pitfallcheck.console import CLEAN, FOUND, WRONG, WrongCallError, complain
+
+
+def add_run(subparsers: Any) -> None:
+    """`pitfallcheck run TARGET [ARGS...]`."""
+    parser = subparsers.add_parser(
+        "run",
+        help="run a program and report what really happened to its batches",
+        usage="pitfallcheck run [OPTIONS] (PROGRAM.py | PROGRAM.py::GENERATOR | -m MODULE) [ARGS...]",
+        description="Runs the program as `python PROGRAM.py ARGS...` would, observes its generators, data sets and "
+        "models, and pulls a few batches from the generators that it defines and does not use.",
+        epilog="The report goes to standard error, standard output stays the program's own; with --format json the "
+        "report alone is on standard output. Exit status: the program's own where it fails, else 1 for errors or "
+        "warnings, 2 for a wrong call, 0.",
+    )
+    parser.add_argument("-m", dest="module", action="store_true", help="TARGET is a module, as in `python -m`")
+    parser.add_argument("--batches", metavar="N", type=_positive(int), default=8, help="batches to pull (default: 8)")
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_positive(float),
+        help="give up a generator that needs longer for one batch (default: 30 for those that are pulled)",
+    )
+    parser.add_argument(
+        "--call",
+        metavar="EXPRESSION",
+        action="append",
+        default=[],
+        help='how to call a generator of the program, such as "train_iterator(batch_size=8)"; may be given again',
+    )
+    add_choice(parser)
+    add_output(parser)
+    parser.add_argument("target", metavar="TARGET", help="the program, one generator function in it, or a module")
+    parser.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="the program's own arguments")
+    parser.set_defaults(do=do_run)
+
+
+def _positive(kind: type) -> Any:
+    def parse(text: str) -> Any:
+        value = kind(text)
+        if not value > 0:
+            raise ValueError
+        return value
+
+    parse.__name__ = f"positive {'number' if kind is float else 'integer'}"
+    return parse
+
+
+def do_run(options: argparse.Namespace) -> int:
+    """Run, watch, report; returns the exit status."""
+    from pitfallcheck.observe.supervisor import Supervision
+
+    plan = _plan(options)
+    settings = settings_for(options, [] if options.module else [plan.target])
+    to_stderr = options.format == "json" and options.output is None
+    sys.stdout.flush()
+    supervision = Supervision(plan, stdout=sys.stderr if to_stderr else None)
+    # The child is on its way; what the parent needs for the report is loaded and linted meanwhile.
+    from pitfallcheck.judge import judge_events
+    from pitfallcheck.lint.engine import lint_paths
+    from pitfallcheck.merge import merge
+    from pitfallcheck.observe.places import shown_path
+    from pitfallcheck.suppress import silence
+
+    linted = {} if options.module else {os.path.abspath(plan.target): lint_paths([plan.target], settings)}
+    seen = supervision.wait(_progress(options))
+    if seen.wrong_call:
+        raise WrongCallError(seen.wrong_call)
+    for path in seen.files:
+        if os.path.abspath(path) not in linted and os.path.isfile(path):
+            linted[os.path.abspath(path)] = lint_paths([shown_path(path)], settings)
+    measured, skipped = judge_events(seen.events, settings.codes)
+    static = [finding for result in linted.values() for finding in result.findings]
+    skipped += [item for result in linted.values() for item in result.skipped]
+    findings = silence(merge(static, measured))
+    publish(
+        options,
+        findings,
+        skipped,
+        {"files": len(linted), "batches": seen.batches},
+        clean=_clean(seen.batches, len(linted)),
+        stream=sys.stdout if options.format == "json" else sys.stderr,
+    )
+    return _status(seen.status, seen.stopped, any(finding.fails for finding in findings))
+
+
+def _plan(options: argparse.Namespace) -> Any:
+    """What to run, or WrongCall with one line that says why it cannot be run."""
+    from pitfallcheck.observe.runner import Kind, Plan
+
+    target, _, function = options.target.partition("::")
+    kind: Kind = "module" if options.module else "function" if "::" in options.target else "script"
+    if kind == "module":
+        target, function = options.target, ""
+    else:
+        _check_file(target)
+    return Plan(
+        kind=kind,
+        target=target,
+        arguments=tuple(options.arguments),
+        function=function,
+        calls=tuple(options.call),
+        pulls=options.batches,
+        timeout=options.timeout or 30.0,
+        limit_program=options.timeout is not None,
+    )
+
+
+def _check_file(path: str) -> None:
+    """Raise WrongCall for a file that Python could not run either, before anything is started."""
+    if os.path.isdir(path):
+        raise WrongCallError(f"{path} is a folder: name the program in it, or a package with -m")
+    from pitfallcheck.lint.parse import UnreadableError, parse, read
+
+    try:
+        parse(path, read(path))
+    except UnreadableError as error:
+        where = path if error.line is None else f"{path}:{error.line}"
+        raise WrongCallError(f"{where}: {error.why}") from None
+
+
+def _progress(options: argparse.Namespace) -> Any:
+    """What to show meanwhile: on a terminal only, and never in the way of what the program itself writes there."""
+    if options.quiet or not sys.stderr.isatty():
+        return None
+    said: set[str] = set()
+
+    def show(seconds: float, state: dict[str, Any]) -> None:
+        name = state.get("pulling") if state.get("phase") == "pulling" else ""
+        what = f"pulling batches from `{name}`" if name else f"watching {options.target}"
+        if seconds > 1 and what not in said:
+            said.add(what)
+            complain(f"{what} ...")
+
+    return show
+
+
+def _clean(batches: int, files: int) -> str:
+    from pitfallcheck.report.wording import count_of
+
+    looked = f"{count_of(batches, 'batch')} observed" if batches else "no batches seen"
+    return f"{looked}, {count_of(files, 'file')} read, nothing found."
+
+
+def _status(program: int, stopped: str, fails: bool) -> int:
+    """The program's own failure first (128 and the signal where one ended it, as a shell says it), then ours."""
+    if stopped:
+        return FOUND if fails else WRONG
+    if program < 0:
+        return 128 - program
+    return program or (FOUND if fails else CLEAN)

@@ -1,0 +1,58 @@
+"""Reports a loss that was measured to compare every prediction with every target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pitfallcheck.finding import Evidence, Finding
+from pitfallcheck.observe.events import Event, LossMeasured, Place
+from pitfallcheck.observe.places import location_of, scope_of, shown_path
+from pitfallcheck.pitfalls.broadcast_loss import PITFALL
+from pitfallcheck.pitfalls.broadcast_loss.measure import broadcasts
+
+
+def judge(events: Sequence[Event]) -> Iterator[Finding]:
+    """One finding for each place at which a model was given such a loss."""
+    told: set[Place | None] = set()
+    for event in events:
+        if isinstance(event, LossMeasured) and broadcasts(event):
+            place = event.compiled or event.fed
+            if place is not None and place not in told:
+                told.add(place)
+                yield _finding(event, place)
+
+
+def _finding(loss: LossMeasured, place: Place) -> Finding:
+    kind = "sum" if loss.reduction == "sum" else "mean"
+    name = f"`{loss.target_name}` " if loss.target_name else ""
+    flat = loss.target if len(loss.target) < len(loss.output) else loss.output
+    return PITFALL.finding(
+        "error",
+        location_of(place),
+        f"the loss `{loss.loss}` compares every prediction with every target: targets {name}{_shape(loss.target)} "
+        f"meet outputs {_shape(loss.output)}, and its value for {loss.samples} samples is {loss.batch:.4g}, where the "
+        f"{kind} over the samples alone is {loss.alone:.4g}",
+        remedy="give both the same rank before they are compared, for instance with `y[:, None]` on the flat one"
+        if flat is loss.target
+        else "let the model keep its last axis, or drop that of the targets with `y[:, 0]`",
+        source="runtime",
+        scope=scope_of(place),
+        evidence=tuple(_evidence(loss)),
+    )
+
+
+def _evidence(loss: LossMeasured) -> Iterator[Evidence]:
+    if loss.loss_defined is not None:
+        path, line = shown_path(loss.loss_defined.path), loss.loss_defined.line
+        yield Evidence("defined", "the loss that is in use", path, line)
+    if loss.handed_over is not None:
+        path, line = shown_path(loss.handed_over.path), loss.handed_over.line
+        yield Evidence("handed over", f"`{loss.target_name}` of shape {_shape(loss.target)}", path, line)
+    text = f"with targets of shape {_shape(loss.output)} the same loss is {loss.aligned:.4g}"
+    if len(loss.target) > len(loss.output):
+        text = f"with outputs of shape {_shape(loss.target)} the same loss is {loss.aligned:.4g}"
+    yield Evidence("measured", text)
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return str(tuple(shape))

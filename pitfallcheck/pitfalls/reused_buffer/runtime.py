@@ -1,0 +1,116 @@
+"""Reports the leaves of batches whose memory was written again by their producer, with what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pitfallcheck.finding import LEVELS, Evidence, Finding, Level
+from pitfallcheck.observe.events import Event, Leaf, Rewrite, SourceWatched
+from pitfallcheck.observe.places import lines_that_allocate_and_write, location_of, scope_of, shown_path
+from pitfallcheck.pitfalls.reused_buffer import PITFALL
+
+_VERBS = {"generator": "yielded", "iterator": "returned", "dataset": "returned"}
+
+
+def judge(events: Sequence[Event]) -> Iterator[Finding]:
+    """One finding for each leaf and hand-over line; where several consumers were seen, the gravest case counts."""
+    worst: dict[tuple[str, int, str], tuple[Level, SourceWatched, Leaf, Rewrite]] = {}
+    for event in events:
+        if isinstance(event, SourceWatched):
+            for leaf in event.leaves:
+                if leaf.by_producer is not None:
+                    level = _level(event, leaf.by_producer)
+                    key = (event.at.path, event.at.line, leaf.name)
+                    if key not in worst or LEVELS.index(level) > LEVELS.index(worst[key][0]):
+                        worst[key] = (level, event, leaf, leaf.by_producer)
+    for level, event, leaf, rewrite in worst.values():
+        yield _finding(level, event, leaf, rewrite)
+
+
+def _level(event: SourceWatched, rewrite: Rewrite) -> Level:
+    """An error where a batch was kept, or taken ahead, by its consumer; a note where no harm was done in this run.
+
+    Rows that only changed places (a data set shuffled in place between epochs) spoil no pair of input and target.
+    """
+    if rewrite.reordered or not event.consumer.keeps:
+        return "note"
+    return "error"
+
+
+def _finding(level: Level, event: SourceWatched, leaf: Leaf, rewrite: Rewrite) -> Finding:
+    buffer = leaf.owner or leaf.name
+    verb = _VERBS[event.kind]
+    return PITFALL.finding(
+        level,
+        location_of(event.at, leaf.name),
+        f"`{leaf.name}` was {'shuffled in place' if rewrite.reordered else 'rewritten'} after it was {verb}: "
+        f"{rewrite.batches} of {event.batches} batches changed {_while(event)} ({_rows(rewrite, leaf)})",
+        remedy=f"{'Yield' if event.kind == 'generator' else 'Return'} a copy (`{_copied(leaf)}`), "
+        f"or allocate `{buffer}` anew for every batch",
+        source="runtime",
+        subject=leaf.name,
+        scope=scope_of(event.at),
+        evidence=tuple(_evidence(event, leaf, rewrite, buffer)),
+    )
+
+
+def _while(event: SourceWatched) -> str:
+    consumer = event.consumer
+    if not consumer.keeps:
+        return "when the next one was made, after this program was done with them"
+    if consumer.kind == "library":
+        return f"after {consumer.name} had taken them"
+    return "while their consumer still held them"
+
+
+def _rows(rewrite: Rewrite, leaf: Leaf) -> str:
+    if not leaf.shape:
+        return f"batch {rewrite.first}"
+    looked_at = rewrite.rows_compared
+    of = f"{looked_at} rows" if looked_at == leaf.shape[0] else f"{looked_at} rows compared"
+    return f"batch {rewrite.first}: {rewrite.rows} of {of}"
+
+
+def _copied(leaf: Leaf) -> str:
+    simple = all(character.isalnum() or character in "_.[]" for character in leaf.name)
+    return f"{leaf.name}.copy()" if simple else f"({leaf.name}).copy()"
+
+
+def _evidence(event: SourceWatched, leaf: Leaf, rewrite: Rewrite, buffer: str) -> Iterator[Evidence]:
+    path = shown_path(event.at.path)
+    allocated, written = lines_that_allocate_and_write(event.at, buffer)
+    if allocated is not None:
+        yield Evidence("allocated", f"`{buffer}` gets its memory here", path, allocated)
+    if written is not None:
+        yield Evidence("rewritten", "rewritten here, for a later batch", path, written)
+    if rewrite.turns > 1:
+        yield Evidence("measured", f"the memory came round again after {rewrite.turns} batches")
+    if rewrite.was:
+        which = "its first changed row" if leaf.shape and leaf.shape[0] > 1 else "it"
+        yield Evidence(
+            "measured",
+            f"batch {rewrite.first} was handed over with {rewrite.was} in {which}, which then read {rewrite.became}",
+        )
+    yield from _received(event, leaf)
+
+
+def _received(event: SourceWatched, leaf: Leaf) -> Iterator[Evidence]:
+    consumer = event.consumer
+    where = f" ({shown_path(consumer.at.path)}:{consumer.at.line})" if consumer.at is not None else ""
+    if consumer.received:
+        kept = "the buffer starts on a 64-byte boundary, where TensorFlow keeps NumPy's memory; elsewhere it would copy"
+        copied = (
+            f"the buffer starts {leaf.offset} bytes past a 64-byte boundary; on one, TensorFlow would keep its memory"
+        )
+        yield Evidence(
+            "received",
+            f"{consumer.name}{where} received {consumer.received_wrong} of {consumer.received} batches with other "
+            f"values than were handed over ({kept if leaf.offset == 0 else copied})",
+        )
+    elif consumer.kind == "library" and consumer.keeps:
+        yield Evidence(
+            "consumer", f"{consumer.name}{where} takes batches before it uses them, and may keep their memory"
+        )
+    elif consumer.kind == "program":
+        held = "still held" if consumer.keeps else "did not hold"
+        yield Evidence("consumer", f"the program's own code{where} {held} a batch when it was written again")
