@@ -6,6 +6,7 @@ event is made of plain values, and goes to the supervisor as one line of JSON (`
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,8 +65,10 @@ class Consumer:
 
     `program`: the user's own code; `library`: a framework or package, called `name`; `pitfallcheck`: we pulled them.
     `keeps` says that a batch was still referenced when its successor was made, or that the library is known to take
-    batches ahead of their use; `at` is the user's line that consumes. `received_wrong` of `received` batches reached
-    the model with other values than were handed over, where that could be followed.
+    batches ahead of their use; `at` is the user's line that consumes. Where it could be followed, `received` batches
+    were looked at as they entered the model: `in_place` of them lay in the very memory that was handed over, and
+    `received_wrong` held other values than were handed over before their step was done, `wrong_at_entry` of them from
+    the beginning.
     """
 
     kind: Literal["program", "library", "pitfallcheck"]
@@ -74,6 +77,8 @@ class Consumer:
     at: Place | None = None
     received: int = 0
     received_wrong: int = 0
+    wrong_at_entry: int = 0
+    in_place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,16 @@ class LossMeasured:
     target_name: str = ""
     loss_defined: Place | None = None
 
+    @property
+    def broadcasts(self) -> bool:
+        """Whether the batch's loss is not that of its samples, and would be, had the target the output's shape.
+
+        The second half tells a lost axis from a loss that is meant to compare samples with each other: that one stays
+        different whatever the shape of its target. A float32 loss over some hundred samples is exact to about 1e-5,
+        a broadcast one is off by far more than the tolerance of 1e-3.
+        """
+        return not _close(self.batch, self.alone) and _close(self.aligned, self.alone)
+
 
 @dataclass(frozen=True, slots=True)
 class LayerRan:
@@ -135,6 +150,10 @@ class NotLooked:
     key: str
     what: str
     why: str
+
+
+def _close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=1e-3, abs_tol=1e-6)
 
 
 Event = SourceWatched | LossMeasured | LayerRan | NotLooked

@@ -108,20 +108,45 @@ def _run(code: CodeType, namespace: dict[str, Any]) -> None:
     try:
         exec(code, namespace)
     except SystemExit as stop:
-        if stop.code not in (None, 0):
+        # Compared by type first: the object may be the program's own and not like to be compared.
+        if stop.code is not None and not (isinstance(stop.code, int) and stop.code == 0):
             raise
     except BaseException as error:
         traceback = _without_ours(error.__traceback__)
-        sys.excepthook(type(error), error.with_traceback(traceback), traceback)
+        error = error.with_traceback(traceback)
+        _note_as_last(error, traceback)
+        _show(error, traceback)
         # Raised again for Python's own way to end (a status of 1, or by the signal of Ctrl-C), but not printed twice.
-        sys.excepthook = lambda *_: None
+        sys.excepthook = lambda *_: _note_as_last(error, traceback)
         raise
+
+
+def _show(error: BaseException, traceback: TracebackType | None) -> None:
+    """What Python does with an error that nobody caught, also where the program's own hook for it fails."""
+    try:
+        sys.excepthook(type(error), error, traceback)
+    except SystemExit:
+        raise
+    except BaseException as failure:
+        failure.__context__ = None
+        sys.stderr.write("Error in sys.excepthook:\n")
+        theirs = _without_ours(failure.__traceback__)
+        sys.__excepthook__(type(failure), failure.with_traceback(theirs), theirs)
+        sys.stderr.write("\nOriginal exception was:\n")
+        sys.__excepthook__(type(error), error, traceback)
+
+
+def _note_as_last(error: BaseException, traceback: TracebackType | None) -> None:
+    """Leave the error where `pdb.pm()` and exit functions look for it."""
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, traceback
 
 
 def _prepare(plan: Plan, session: Session, main_module: ModuleType, files: list[str]) -> CodeType:
     """Set the process up as Python does for a script or for `-m`, and give the program's code."""
     namespace = main_module.__dict__
     namespace["__builtins__"] = builtins
+    if "__annotations__" in vars(sys.modules["__main__"]):
+        namespace["__annotations__"] = {}
     if plan.kind == "module":
         sys.path.insert(0, os.getcwd())
         sys.argv = [plan.target, *plan.arguments]
@@ -131,6 +156,7 @@ def _prepare(plan: Plan, session: Session, main_module: ModuleType, files: list[
         main_module.__loader__ = spec.loader
         main_module.__package__ = spec.parent
         main_module.__file__ = path
+        namespace["__cached__"] = spec.cached
         sys.argv[0] = path
     else:
         path = os.path.abspath(plan.target)

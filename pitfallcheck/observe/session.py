@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pitfallcheck.observe.events import Consumer, Event, NotLooked
@@ -104,7 +105,9 @@ class Session:
             return
         self._gather()
         unsent, self._unsent = list(self._unsent.values()), {}
-        self._sink(unsent, self.batches)
+        # A full disk or a removed folder: the program must not learn of it, the supervisor will miss the rest.
+        with suppress(OSError):
+            self._sink(unsent, self.batches)
 
     def events(self) -> list[Event]:
         """Everything observed so far."""
@@ -127,25 +130,29 @@ class Session:
 
     def _gather(self) -> None:
         for tally in list(self._tallies.values()):
-            if tally.batches and tally.sent != tally.version():
-                tally.sent = tally.version()
-                self.emit(tally.event())
+            try:
+                if tally.batches and tally.sent != tally.version():
+                    tally.sent = tally.version()
+                    self.emit(tally.event())
+            except Exception as error:
+                self.failed(f"counting the batches of {tally.hand_over.at.function}", error)
 
 
 class Ledger:
-    """Digests of the batches of one shape that were handed to a framework: what it can rightly hold.
+    """What batches of one shape were handed to a framework, and how they were when they entered a model.
 
-    A batch that a model received is right when it is one of them, whatever their order: prefetching, shuffling and
+    A batch that enters is right when it is one of those handed over, whatever their order: prefetching, shuffling and
     several workers keep batches whole.
     """
 
     def __init__(self) -> None:
         self._order: deque[int] = deque(maxlen=LEDGER)
         self._counts: Counter[int] = Counter()
-        self.tally: Tally | None = None
+        self._addresses: deque[int] = deque(maxlen=256)
+        self._tally: Tally | None = None
 
-    def add(self, digest: int, tally: Tally) -> None:
-        """Note a batch that is handed over."""
+    def add(self, digest: int, addresses: Iterable[int], tally: Tally) -> None:
+        """Note a batch that is handed over, and where its arrays lie."""
         if len(self._order) == LEDGER:
             oldest = self._order[0]
             self._counts[oldest] -= 1
@@ -153,13 +160,20 @@ class Ledger:
                 del self._counts[oldest]
         self._order.append(digest)
         self._counts[digest] += 1
-        self.tally = tally
+        self._addresses.extend(addresses)
+        self._tally = tally
 
-    def receive(self, digest: int) -> None:
-        """Note a batch that a model received."""
-        if self.tally is not None:
-            self.tally.received += 1
-            self.tally.received_wrong += digest not in self._counts
+    def enter(self, digest: int, addresses: Iterable[int]) -> bool:
+        """Note a batch that enters a model; returns whether it lies, in part, in memory that was handed over."""
+        in_place = any(address in self._addresses for address in addresses)
+        if self._tally is not None:
+            self._tally.received.entered(wrong=digest not in self._counts, in_place=in_place)
+        return in_place
+
+    def changed_meanwhile(self, digest: int) -> None:
+        """Note that a batch that was as `digest` says when it entered was overwritten before its step was done."""
+        if self._tally is not None and digest in self._counts:
+            self._tally.received.wrong += 1
 
 
 Signature = tuple[tuple[tuple[int, ...], str], ...]

@@ -119,6 +119,22 @@ class Slot:
         return False
 
 
+class Received:
+    """Counts the batches that were looked at as they entered a model; see `events.Consumer`."""
+
+    __slots__ = ("batches", "in_place", "wrong", "wrong_at_entry")
+
+    def __init__(self) -> None:
+        self.batches = self.in_place = self.wrong = self.wrong_at_entry = 0
+
+    def entered(self, *, wrong: bool, in_place: bool) -> None:
+        """Count one batch."""
+        self.batches += 1
+        self.in_place += in_place
+        self.wrong += wrong
+        self.wrong_at_entry += wrong
+
+
 class Tally:
     """Everything counted for one hand-over line and one consumer; becomes one `SourceWatched` event."""
 
@@ -130,7 +146,7 @@ class Tally:
         self.sources = 0
         self.slots: dict[Path, Slot] = {}
         self.asked_apart = False
-        self.received = self.received_wrong = 0
+        self.received = Received()
         self.sent = -1
 
     def slot(self, path: Path, array: Array) -> Slot:
@@ -142,7 +158,9 @@ class Tally:
     def version(self) -> int:
         """A number that grows with everything that is counted."""
         return (
-            self.batches + self.received + sum(s.by_producer.count + s.by_consumer.count for s in self.slots.values())
+            self.batches
+            + self.received.batches
+            + sum(s.by_producer.count + s.by_consumer.count for s in self.slots.values())
         )
 
     def event(self) -> SourceWatched:
@@ -167,8 +185,10 @@ class Tally:
             name=self.consumer.name,
             keeps=self.consumer.keeps or kept,
             at=self.consumer.at,
-            received=self.received,
-            received_wrong=self.received_wrong,
+            received=self.received.batches,
+            received_wrong=self.received.wrong,
+            wrong_at_entry=self.received.wrong_at_entry,
+            in_place=self.received.in_place,
         )
         return SourceWatched(
             key=self.key,

@@ -119,7 +119,7 @@ class Watch:
                 self._drop(record)
         if session.follows_models and tally.consumer.kind == "library":
             signature, digest = signature_and_digest((r.shape, r.dtype.str, r.held) for r in newest)
-            session.ledger(signature).add(digest, tally)
+            session.ledger(signature).add(digest, [record.low for record in newest], tally)
         session.tick()
 
     def _handed_out_again(self, record: Record, same_owner: list[Record], frame: FrameType | None) -> None:

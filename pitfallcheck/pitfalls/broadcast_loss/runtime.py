@@ -8,14 +8,13 @@ from pitfallcheck.finding import Evidence, Finding
 from pitfallcheck.observe.events import Event, LossMeasured, Place
 from pitfallcheck.observe.places import location_of, scope_of, shown_path
 from pitfallcheck.pitfalls.broadcast_loss import PITFALL
-from pitfallcheck.pitfalls.broadcast_loss.measure import broadcasts
 
 
 def judge(events: Sequence[Event]) -> Iterator[Finding]:
     """One finding for each place at which a model was given such a loss."""
     told: set[Place | None] = set()
     for event in events:
-        if isinstance(event, LossMeasured) and broadcasts(event):
+        if isinstance(event, LossMeasured) and event.broadcasts:
             place = event.compiled or event.fed
             if place is not None and place not in told:
                 told.add(place)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pitfallcheck.finding import Evidence, Finding
 from pitfallcheck.observe.events import Event, LossMeasured, Place
 from pitfallcheck.observe.places import location_of, scope_of, shown_path
-from pitfallcheck.pitfalls.broadcast_loss.measure import broadcasts
 from pitfallcheck.pitfalls.flat_target import PITFALL
 
 
@@ -15,7 +14,7 @@ def judge(events: Sequence[Event]) -> Iterator[Finding]:
     """One note for each place that hands such targets over."""
     told: set[Place | None] = set()
     for event in events:
-        if isinstance(event, LossMeasured) and not broadcasts(event):
+        if isinstance(event, LossMeasured) and not event.broadcasts:
             place = event.handed_over or event.fed
             if place is not None and place not in told:
                 told.add(place)

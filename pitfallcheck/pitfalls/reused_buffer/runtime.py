@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pitfallcheck.finding import LEVELS, Evidence, Finding, Level
-from pitfallcheck.observe.events import Event, Leaf, Rewrite, SourceWatched
+from pitfallcheck.observe.events import Consumer, Event, Leaf, Rewrite, SourceWatched
 from pitfallcheck.observe.places import lines_that_allocate_and_write, location_of, scope_of, shown_path
 from pitfallcheck.pitfalls.reused_buffer import PITFALL
 
@@ -98,15 +98,7 @@ def _received(event: SourceWatched, leaf: Leaf) -> Iterator[Evidence]:
     consumer = event.consumer
     where = f" ({shown_path(consumer.at.path)}:{consumer.at.line})" if consumer.at is not None else ""
     if consumer.received:
-        kept = "the buffer starts on a 64-byte boundary, where TensorFlow keeps NumPy's memory; elsewhere it would copy"
-        copied = (
-            f"the buffer starts {leaf.offset} bytes past a 64-byte boundary; on one, TensorFlow would keep its memory"
-        )
-        yield Evidence(
-            "received",
-            f"{consumer.name}{where} received {consumer.received_wrong} of {consumer.received} batches with other "
-            f"values than were handed over ({kept if leaf.offset == 0 else copied})",
-        )
+        yield Evidence("received", f"{consumer.name}{where} {_as_received(consumer, leaf)}")
     elif consumer.kind == "library" and consumer.keeps:
         yield Evidence(
             "consumer", f"{consumer.name}{where} takes batches before it uses them, and may keep their memory"
@@ -114,3 +106,21 @@ def _received(event: SourceWatched, leaf: Leaf) -> Iterator[Evidence]:
     elif consumer.kind == "program":
         held = "still held" if consumer.keeps else "did not hold"
         yield Evidence("consumer", f"the program's own code{where} {held} a batch when it was written again")
+
+
+def _as_received(consumer: Consumer, leaf: Leaf) -> str:
+    """What entered the model, of the batches looked at there, and what that depends on."""
+    if not consumer.in_place:
+        return (
+            f"got {consumer.received_wrong} of {consumer.received} batches with other values than were handed over: in "
+            f"this run the buffer starts {leaf.offset} bytes past a 64-byte boundary, so TensorFlow copied it; on a "
+            "boundary it keeps NumPy's memory"
+        )
+    later = consumer.received_wrong - consumer.wrong_at_entry
+    when = "already when they entered the model"
+    if later:
+        when = f"{consumer.wrong_at_entry} of them {when} and {later} before their step was done"
+    return (
+        f"got {consumer.received_wrong} of {consumer.received} batches with other values than were handed over, {when}: "
+        "the buffer starts on a 64-byte boundary, where TensorFlow keeps NumPy's memory; elsewhere it would copy"
+    )
