@@ -47,7 +47,8 @@ class Leaf:
 
     `name` is the expression the user handed over, or the position (`[0][1]`) where the source does not tell; `owner`
     is the variable that holds the memory of which the leaf is a view, empty where it is the leaf itself. `rows` is the
-    length of the first axis, `offset` how many bytes past a 64-byte boundary the first batch's memory began.
+    length of the first axis, `offset` how many bytes past a 64-byte boundary the first batch's memory began,
+    `library` whose array it is.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Leaf:
     by_producer: Rewrite | None = None
     by_consumer: Rewrite | None = None
     offset: int = 0
+    library: str = "numpy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import machinery
-from importlib.abc import Loader, MetaPathFinder
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -15,22 +14,23 @@ from pitfallcheck.observe.rewrite import compiled, needs_watching
 from pitfallcheck.observe.session import Session
 
 
-class _WatchingLoader(machinery.SourceFileLoader):
-    """Loads a module of the user's from its source, instrumented; one with nothing to watch is loaded as always."""
+class _NotingLoader(machinery.SourceFileLoader):
+    """Loads a module of the user's as always, and notes its path."""
 
-    session: Session
     used: list[str]
 
+    def create_module(self, spec: machinery.ModuleSpec) -> ModuleType | None:
+        self.used.append(os.path.abspath(self.path))
+        return None
+
+
+class _WatchingLoader(_NotingLoader):
+    """Loads a module of the user's with instrumented code."""
+
+    code: CodeType
+
     def get_code(self, fullname: str) -> CodeType | None:
-        path = os.path.abspath(self.get_filename(fullname))
-        try:
-            source = self.get_data(path)
-        except OSError:
-            return super().get_code(fullname)
-        self.used.append(path)
-        if not needs_watching(source):
-            return super().get_code(fullname)
-        return compiled(source, path, self.session)
+        return self.code
 
 
 def watch_imports(session: Session, roots: Sequence[str], used: list[str]) -> None:
@@ -38,10 +38,20 @@ def watch_imports(session: Session, roots: Sequence[str], used: list[str]) -> No
 
     A path hook, not a finder: other imports do not pass through it, and pay nothing.
     """
-    loader = type("WatchingLoader", (_WatchingLoader,), {"session": session, "used": used})
-    details: list[tuple[type[Loader], list[str]]] = [
+
+    def loader_for(name: str, path: str) -> machinery.SourceFileLoader:
+        # Decided when the module is found: were its code made when it is loaded, we would stand in the traceback of
+        # a syntax error in it.
+        code = _instrumented(os.path.abspath(path), session)
+        loader = _NotingLoader(name, path) if code is None else _WatchingLoader(name, path)
+        loader.used = used
+        if isinstance(loader, _WatchingLoader) and code is not None:
+            loader.code = code
+        return loader
+
+    details: list[tuple[Any, list[str]]] = [
         (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
-        (loader, machinery.SOURCE_SUFFIXES),
+        (loader_for, machinery.SOURCE_SUFFIXES),
         (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
     ]
     inside = tuple(os.path.join(os.path.realpath(root), "") for root in roots)
@@ -58,7 +68,17 @@ def watch_imports(session: Session, roots: Sequence[str], used: list[str]) -> No
     sys.path_importer_cache.clear()
 
 
-class _Arrivals(MetaPathFinder):
+def _instrumented(path: str, session: Session) -> CodeType | None:
+    """The code of a file with something to watch in it; None where it is to be loaded as always."""
+    try:
+        with open(path, "rb") as file:
+            source = file.read()
+        return compiled(source, path, session) if needs_watching(source) else None
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+class _Arrivals:
     """Calls back when a module that is waited for has been imported, whoever imports it."""
 
     def __init__(

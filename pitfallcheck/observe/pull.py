@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pitfallcheck.observe.channel import Sender
 from pitfallcheck.observe.consumer import home_of
-from pitfallcheck.observe.rewrite import started_key
+from pitfallcheck.observe.rewrite import started_key, unstarted
 from pitfallcheck.observe.session import Session
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ class WrongCallError(Exception):
 
 def name_unpulled(namespace: dict[str, Any], session: Session) -> None:
     """Say which generators stay unseen because the program failed."""
-    for name, _ in _unused(namespace, session):
-        session.skip(f"unpulled:{name}", f"{name}()", "it was not used before the program failed")
+    for place in unstarted(_path_of(namespace), session).values():
+        session.skip(f"unpulled:{place.function}", _called(place.function), "it was not used before the program failed")
 
 
 def pull(plan: Plan, namespace: dict[str, Any], session: Session, sender: Sender) -> None:
@@ -49,18 +49,7 @@ def pull(plan: Plan, namespace: dict[str, Any], session: Session, sender: Sender
         if plan.function and not plan.calls:
             _pull_expression(plan.function, plan, namespace, session, sender)
         if plan.kind != "function":
-            for name, function in _unused(namespace, session):
-                missing = _required(function)
-                if inspect.isasyncgenfunction(function):
-                    session.skip(
-                        f"unpulled:{name}", name, "it is never used, and asynchronous generators are not pulled"
-                    )
-                elif missing:
-                    call = f"{name}({', '.join(f'{parameter}=...' for parameter in missing)})"
-                    why = f'it is never used and needs {_listed(missing)}; say how to call it with `--call "{call}"`'
-                    session.skip(f"unpulled:{name}", f"{name}()", why)
-                else:
-                    _pull(name, function, plan, session, sender)
+            _pull_unused(plan, namespace, session, sender)
     except WrongCallError as error:
         sender.tell(wrong_call=str(error))
     finally:
@@ -68,16 +57,37 @@ def pull(plan: Plan, namespace: dict[str, Any], session: Session, sender: Sender
         sender.tell(phase="done")
 
 
-def _unused(namespace: dict[str, Any], session: Session) -> list[tuple[str, FunctionType]]:
-    """The generator functions of the main file that no one has called, in the order of their lines."""
-    path = os.path.abspath(namespace.get("__file__") or "")
-    found = {}
-    for value in list(namespace.values()):
-        if isinstance(value, FunctionType) and os.path.abspath(value.__code__.co_filename) == path:
-            generates = inspect.isgeneratorfunction(value) or inspect.isasyncgenfunction(value)
-            if generates and started_key(value.__code__) not in session.started:
-                found[value.__code__] = value
-    return [(value.__qualname__, value) for value in sorted(found.values(), key=lambda f: f.__code__.co_firstlineno)]
+def _pull_unused(plan: Plan, namespace: dict[str, Any], session: Session, sender: Sender) -> None:
+    """Pull from the generator functions that nobody has called, in the order of their lines; name the others."""
+    within_reach = {
+        started_key(value.__code__): value for value in list(namespace.values()) if isinstance(value, FunctionType)
+    }
+    for key, place in unstarted(_path_of(namespace), session).items():
+        function = within_reach.get(key)
+        name = place.function
+        if key in session.started:
+            continue
+        if function is None:
+            owner = "inside a function" if "<locals>" in name else "in a class" if "." in name else "out of reach"
+            why = f'it is never used, and defined {owner}; say how to get it with `--call "..."`'
+            session.skip(f"unpulled:{name}", _called(name), why)
+        elif inspect.isasyncgenfunction(function):
+            why = "it is never used, and asynchronous generators are not pulled"
+            session.skip(f"unpulled:{name}", _called(name), why)
+        elif missing := _required(function):
+            call = f"{name}({', '.join(f'{parameter}=...' for parameter in missing)})"
+            why = f'it is never used and needs {_listed(missing)}; say how to call it with `--call "{call}"`'
+            session.skip(f"unpulled:{name}", _called(name), why)
+        else:
+            _pull(name, function, plan, session, sender)
+
+
+def _path_of(namespace: dict[str, Any]) -> str:
+    return os.path.abspath(namespace.get("__file__") or "")
+
+
+def _called(name: str) -> str:
+    return f"{name.replace('.<locals>', '')}()"
 
 
 def _required(function: FunctionType) -> list[str]:
@@ -135,7 +145,7 @@ def _pull(name: str, function: Any, plan: Plan, session: Session, sender: Sender
         if not held:
             session.skip(f"pull:{name}", shown, "it ended without a batch")
         elif not _has_arrays(held[0]):
-            session.skip(f"pull:{name}", shown, f"its batches hold no arrays (the first is a {type(held[0]).__name__})")
+            session.skip(f"pull:{name}", shown, f"its batches hold no arrays (the first is {_described(held[0])})")
     finally:
         session.deliver()
 
@@ -187,6 +197,13 @@ def _has_arrays(batch: Any) -> bool:
     from pitfallcheck.observe.leaves import leaves_of
 
     return bool(leaves_of(batch))
+
+
+def _described(batch: Any) -> str:
+    if batch is None:
+        return "None"
+    name = type(batch).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _batches_text(count: int) -> str:

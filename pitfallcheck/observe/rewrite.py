@@ -67,13 +67,24 @@ def install(session: Session) -> None:
 class Sites:
     """What an instrumented function hands over, one entry for each `yield` or `return` in it."""
 
-    def __init__(self, name: str, code_key: int) -> None:
+    def __init__(self, name: str, code_key: int, defined: Place, kind: Any) -> None:
         self.name = name
         self.code_key = code_key
+        self.defined = defined
+        self.kind = kind
         self.hand_overs: list[HandOver] = []
 
 
 _SITES: list[Sites] = []
+
+
+def unstarted(path: str, session: Session) -> dict[int, Place]:
+    """Where the instrumented generator functions of a file are defined that have not run, by `started_key`."""
+    return {
+        sites.code_key: sites.defined
+        for sites in _SITES
+        if sites.kind == "generator" and sites.defined.path == path and sites.code_key not in session.started
+    }
 
 
 class GeneratorWatch:
@@ -251,8 +262,8 @@ class _Instrumenter(ast.NodeTransformer):
 
     def _instrument(self, node: Function, qualified: str, kind: Any) -> None:
         first_line = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-        sites = Sites(f"{qualified}()", hash((self._path, first_line, qualified)))
         defined = Place(self._path, node.lineno, qualified)
+        sites = Sites(f"{qualified}()", hash((self._path, first_line, qualified)), defined, kind)
         wrapper = _Wrapper(self._path, qualified, kind, defined, sites)
         node.body = [wrapper.visit(statement) for statement in node.body]
         if not sites.hand_overs and kind != "generator":

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from pitfallcheck.observe.channel import Sender
 from pitfallcheck.observe.importer import on_import, watch_imports
+from pitfallcheck.observe.pull import name_unpulled, pull
 from pitfallcheck.observe.rewrite import compiled, install
 from pitfallcheck.observe.session import Session, make_current
 
@@ -60,8 +61,11 @@ FRAMEWORKS = {"keras": "pitfallcheck.frameworks.keras"}
 """The adapter of each framework, imported when the program has imported the framework."""
 
 
-def main(plan_path: str) -> None:
-    """Run the plan written in the file `plan_path`, which the supervisor removes."""
+def main(plan_path: str, at_start: frozenset[str]) -> None:
+    """Run the plan written in the file `plan_path`, which the supervisor removes.
+
+    `at_start` are the modules that Python itself had loaded when the process began.
+    """
     with open(plan_path, encoding="utf-8") as file:
         plan = Plan.load(file.read())
     sender = Sender(plan.channel)
@@ -79,15 +83,15 @@ def main(plan_path: str) -> None:
     main_module = ModuleType("__main__")
     ended_well = False
     try:
-        _run(_prepare(plan, session, main_module, files), main_module.__dict__)
+        code = _prepare(plan, session, main_module, files)
+        _give_way(sys.path[0], at_start)
+        _run(code, main_module.__dict__)
         ended_well = True
     except NoSuchModuleError as error:
         sender.tell(wrong_call=str(error))
         sys.exit(2)
     finally:
         sender.tell(phase="ended")
-        from pitfallcheck.observe.pull import name_unpulled, pull
-
         if ended_well:
             pull(plan, main_module.__dict__, session, sender)
         else:
@@ -174,6 +178,19 @@ def _prepare(plan: Plan, session: Session, main_module: ModuleType, files: list[
     files.append(path)
     with open(path, "rb") as file:
         return compiled(file.read(), path, session)
+
+
+def _give_way(folder: str, at_start: frozenset[str]) -> None:
+    """Forget what we have loaded under names that the program has in its own folder: it would load its own.
+
+    Our modules keep what they have imported.
+    """
+    for name in set(sys.modules) - at_start:
+        own = os.path.join(folder, name)
+        if "." not in name and (os.path.isfile(f"{own}.py") or os.path.isfile(os.path.join(own, "__init__.py"))):
+            for module in [known for known in sys.modules if known == name or known.startswith(f"{name}.")]:
+                if module != "__main__" and not module.startswith("pitfallcheck"):
+                    del sys.modules[module]
 
 
 def _module_spec(name: str) -> Any:

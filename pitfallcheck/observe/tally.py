@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -70,12 +71,14 @@ class Slot:
         "by_producer",
         "dtype",
         "kept",
+        "library",
         "name",
         "offset",
         "owner_name",
         "path",
         "refs",
         "shape",
+        "spoilt",
     )
 
     def __init__(self, path: Path, shape: tuple[int, ...], dtype: str, offset: int) -> None:
@@ -84,9 +87,11 @@ class Slot:
         self.dtype = dtype
         self.offset = offset
         self.name = self.owner_name = ""
+        self.library = "numpy"
         self.by_producer = Changes()
         self.by_consumer = Changes()
         self.kept = 0
+        self.spoilt: deque[tuple[int, Any]] = deque(maxlen=4)
         self.refs: dict[int, int] = {}
         self.baselines: dict[int, int | None] = {}
 
@@ -97,6 +102,17 @@ class Slot:
             self.kept = max(self.kept, references - fewest)
         if len(self.refs) > 16:
             self.refs.clear()
+
+    def look_for_kept(self, number: int, thing: Any) -> None:
+        """Note whether a leaf that was rewritten, and is no longer the newest, is still held as batch `number` is made.
+
+        A buffer handed out as it is says nothing that way, as it is one object for all batches; a view or a tensor
+        made for each batch does.
+        """
+        for earlier, weak in self.spoilt:
+            held = weak() if weak is not None and earlier < number - 1 else None
+            if held is not None and held is not thing:
+                self.kept = max(self.kept, 1)
 
     def remember_order(self, owner: Any, record: Record) -> None:
         """Digest the rows of a buffer that is handed out a second time, so that a later shuffle is known as one."""
@@ -149,10 +165,11 @@ class Tally:
         self.received = Received()
         self.sent = -1
 
-    def slot(self, path: Path, array: Array) -> Slot:
+    def slot(self, path: Path, thing: Any, array: Array) -> Slot:
         """The slot of a leaf position, made from its first array."""
         offset = array.__array_interface__["data"][0] % BOUNDARY
         self.slots[path] = slot = Slot(path, array.shape, str(array.dtype), offset)
+        slot.library = type(thing).__module__.partition(".")[0]
         return slot
 
     def version(self) -> int:
@@ -176,6 +193,7 @@ class Tally:
                 by_producer=slot.by_producer.summary(compared),
                 by_consumer=slot.by_consumer.summary(self.batches),
                 offset=slot.offset,
+                library=slot.library,
             )
             for slot in self.slots.values()
         )

@@ -102,11 +102,13 @@ class Watch:
         for path, thing, array in leaves_of(batch):
             slot = slots.get(path)
             if slot is None:
-                slot = tally.slot(path, array)
+                slot = tally.slot(path, thing, array)
             record = Record(
                 slot, number, thing, array, sample_plan(array.shape, array.itemsize, self._full), self._keep
             )
             newest.append(record)
+            if slot.spoilt:
+                slot.look_for_kept(number, thing)
             same_owner = self._by_owner.get(record.owner_id)
             if same_owner is None:
                 self._by_owner[record.owner_id] = [record]
@@ -181,6 +183,7 @@ class Watch:
         changes = slot.by_producer
         turns = max(1, self._number + 1 - record.number)
         changes.add(record, now, turns, reordered=changes.reordered and slot.only_reordered(record, now))
+        slot.spoilt.append((record.number, record.thing))
         self._drop(record)
         if changes.count == 1:
             self._found(slot, record, frame)

@@ -72,8 +72,12 @@ def _rows(rewrite: Rewrite, leaf: Leaf) -> str:
 
 
 def _copied(leaf: Leaf) -> str:
+    """How to write a copy of a leaf."""
+    if leaf.library == "tensorflow":
+        return f"tf.constant(np.copy(...))` instead of `{leaf.name}"
     simple = all(character.isalnum() or character in "_.[]" for character in leaf.name)
-    return f"{leaf.name}.copy()" if simple else f"({leaf.name}).copy()"
+    method = "clone" if leaf.library == "torch" else "copy"
+    return f"{leaf.name}.{method}()" if simple else f"({leaf.name}).{method}()"
 
 
 def _evidence(event: SourceWatched, leaf: Leaf, rewrite: Rewrite, buffer: str) -> Iterator[Evidence]:
@@ -110,17 +114,19 @@ def _received(event: SourceWatched, leaf: Leaf) -> Iterator[Evidence]:
 
 def _as_received(consumer: Consumer, leaf: Leaf) -> str:
     """What entered the model, of the batches looked at there, and what that depends on."""
+    count = f"got {consumer.received_wrong} of {consumer.received} batches with other values than were handed over"
     if not consumer.in_place:
+        if consumer.received_wrong:
+            return f"{count}: it queued them before it used them"
         return (
-            f"got {consumer.received_wrong} of {consumer.received} batches with other values than were handed over: in "
-            f"this run the buffer starts {leaf.offset} bytes past a 64-byte boundary, so TensorFlow copied it; on a "
-            "boundary it keeps NumPy's memory"
+            f"{count}: in this run the buffer starts {leaf.offset} bytes past a 64-byte boundary, so TensorFlow "
+            "copied it; on a boundary it keeps NumPy's memory"
         )
     later = consumer.received_wrong - consumer.wrong_at_entry
     when = "already when they entered the model"
     if later:
-        when = f"{consumer.wrong_at_entry} of them {when} and {later} before their step was done"
+        when = f"{consumer.wrong_at_entry} {when} and {later} before their step was done"
     return (
-        f"got {consumer.received_wrong} of {consumer.received} batches with other values than were handed over, {when}: "
-        "the buffer starts on a 64-byte boundary, where TensorFlow keeps NumPy's memory; elsewhere it would copy"
+        f"{count}, {when}: the buffer starts on a 64-byte boundary, where TensorFlow keeps NumPy's memory; elsewhere "
+        "it would copy"
     )
