@@ -60,5 +60,13 @@ def _one(read: Finding, measured: Finding) -> Finding:
 
 
 def _together(read: tuple[Evidence, ...], measured: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-    kinds = {fact.kind for fact in read if fact.line is not None}
-    return (*read, *(fact for fact in measured if fact.line is None or fact.kind not in kinds))
+    """Where a line was written or bound the source knows best, what was done with a batch the run does."""
+    happened = {fact.kind for fact in measured if fact.kind in _HAPPENED}
+    shown = {fact.kind for fact in read if fact.line is not None} - happened
+    return (
+        *(fact for fact in read if fact.kind not in happened),
+        *(fact for fact in measured if fact.line is None or fact.kind not in shown),
+    )
+
+
+_HAPPENED = frozenset({"consumer", "consumed"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pitfallcheck.finding import LEVELS, Evidence, Finding, Level
+from pitfallcheck.frameworks import TAKES_AHEAD
 from pitfallcheck.observe.events import Consumer, Event, Leaf, Rewrite, SourceWatched
 from pitfallcheck.observe.places import lines_that_allocate_and_write, location_of, scope_of, shown_path
 from pitfallcheck.pitfalls.reused_buffer import PITFALL
@@ -100,16 +101,19 @@ def _evidence(event: SourceWatched, leaf: Leaf, rewrite: Rewrite, buffer: str) -
 
 def _received(event: SourceWatched, leaf: Leaf) -> Iterator[Evidence]:
     consumer = event.consumer
-    where = f" ({shown_path(consumer.at.path)}:{consumer.at.line})" if consumer.at is not None else ""
+    path, line = (shown_path(consumer.at.path), consumer.at.line) if consumer.at is not None else (None, None)
     if consumer.received:
-        yield Evidence("received", f"{consumer.name}{where} {_as_received(consumer, leaf)}")
-    elif consumer.kind == "library" and consumer.keeps:
-        yield Evidence(
-            "consumer", f"{consumer.name}{where} takes batches before it uses them, and may keep their memory"
+        text = f"{consumer.name} {_as_received(consumer, leaf)}"
+    elif consumer.kind == "library" and consumer.name in TAKES_AHEAD:
+        text = f"{consumer.name} takes batches before it uses them, and may keep their memory"
+    elif consumer.kind == "pitfallcheck":
+        return
+    else:
+        held = (
+            "a batch was still held here when it was written again" if consumer.keeps else "done with here before that"
         )
-    elif consumer.kind == "program":
-        held = "still held" if consumer.keeps else "did not hold"
-        yield Evidence("consumer", f"the program's own code{where} {held} a batch when it was written again")
+        text = f"{consumer.name}: {held}" if consumer.kind == "library" else held
+    yield Evidence("consumer", text, path, line)
 
 
 def _as_received(consumer: Consumer, leaf: Leaf) -> str:
