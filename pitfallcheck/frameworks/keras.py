@@ -13,7 +13,8 @@ from types import FrameType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from pitfallcheck.frameworks.keras_model import Fed, Origins, look_at
+from pitfallcheck.frameworks.keras_loss import Fed, follow_direct_calls
+from pitfallcheck.frameworks.keras_model import Origins, look_at
 from pitfallcheck.observe.consumer import user_place
 from pitfallcheck.observe.session import Ledger, Session, Signature, signature_and_digest
 
@@ -49,6 +50,7 @@ def attach(keras: ModuleType, session: Session) -> None:
 
     _follow_epochs(trainer.TFEpochIterator, session, look)
     _follow_single_batches(trainer.TensorFlowTrainer, look)
+    follow_direct_calls(keras, session)
 
 
 def _wrap(owner: type, name: str, around: Callable[..., Any]) -> None:
@@ -128,9 +130,9 @@ class _Tap:
         """Batch `number` enters the model, and the step of the one before it is done."""
         before, self._before = self._before, None
         if before is not None and before[0] == number - 1:
-            _, ledger, digest, kept = before
-            if _digest(kept)[1] != digest:
-                ledger.changed_meanwhile(digest)
+            _, entered_in, was, kept = before
+            if _digest(kept)[1] != was:
+                entered_in.changed_meanwhile(was)
         signature, digest = _digest(arrays)
         ledger = self._session.ledgers.get(signature)
         if ledger is not None:

@@ -130,7 +130,12 @@ class LossMeasured:
         different whatever the shape of its target. A float32 loss over some hundred samples is exact to about 1e-5,
         a broadcast one is off by far more than the tolerance of 1e-3.
         """
-        return not _close(self.batch, self.alone) and _close(self.aligned, self.alone)
+        return not self.aligns and _close(self.aligned, self.alone)
+
+    @property
+    def aligns(self) -> bool:
+        """Whether the batch's loss is that of its samples, although target and output differ in rank."""
+        return _close(self.batch, self.alone)
 
 
 @dataclass(frozen=True, slots=True)

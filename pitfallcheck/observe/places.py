@@ -14,7 +14,8 @@ def shown_path(path: str) -> str:
     """A path relative to the working directory where it lies below it, as it is otherwise."""
     try:
         relative = os.path.relpath(path)
-    except ValueError:
+    except (ValueError, OSError):
+        # On another drive, or the working directory is gone.
         return path
     return path if relative.startswith(os.pardir) else relative
 

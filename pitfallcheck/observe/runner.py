@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial, wraps
 from importlib.machinery import SourceFileLoader
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, Literal
@@ -117,11 +118,12 @@ def _run(code: CodeType, namespace: dict[str, Any]) -> None:
             raise
     except BaseException as error:
         traceback = _without_ours(error.__traceback__)
-        error = error.with_traceback(traceback)
-        _note_as_last(error, traceback)
+        error.__traceback__ = traceback
+        note_as_last = partial(_note_as_last, error, traceback)
+        note_as_last()
         _show(error, traceback)
         # Raised again for Python's own way to end (a status of 1, or by the signal of Ctrl-C), but not printed twice.
-        sys.excepthook = lambda *_: _note_as_last(error, traceback)
+        sys.excepthook = note_as_last
         raise
 
 
@@ -140,7 +142,7 @@ def _show(error: BaseException, traceback: TracebackType | None) -> None:
         sys.__excepthook__(type(error), error, traceback)
 
 
-def _note_as_last(error: BaseException, traceback: TracebackType | None) -> None:
+def _note_as_last(error: BaseException, traceback: TracebackType | None, *_: object) -> None:
     """Leave the error where `pdb.pm()` and exit functions look for it."""
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, traceback
 
@@ -221,14 +223,19 @@ def _attach_when_imported(session: Session) -> None:
 
 
 def _before_sudden_exit(session: Session) -> None:
-    """`os._exit` ends a process without a word; what was seen is delivered first."""
-    plain_exit = os._exit
+    """These functions end the program, or replace it, without a word; what was seen is delivered first."""
 
-    def _exit(status: int) -> None:
-        session.deliver()
-        plain_exit(status)
+    def with_delivery(end: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(end)
+        def ending(*arguments: Any, **named: Any) -> Any:
+            session.deliver()
+            return end(*arguments, **named)
 
-    os._exit = _exit  # type: ignore[assignment]
+        return ending
+
+    for name in ("_exit", "abort", "execv", "execve"):
+        if hasattr(os, name):
+            setattr(os, name, with_delivery(getattr(os, name)))
 
 
 def _watch_the_clock(session: Session, sender: Sender, seconds: float) -> None:

@@ -98,6 +98,10 @@ class Session:
         if time.monotonic() >= self._next:
             self.deliver()
 
+    def hurry(self) -> None:
+        """Deliver at the next tick, however short ago the last delivery is."""
+        self._next = 0.0
+
     def deliver(self) -> None:
         """Give everything that is new to the sink."""
         self._next = time.monotonic() + INTERVAL

@@ -204,7 +204,7 @@ class Watch:
             slot.owner_name = owner_name(frame, record.owner_now())
             # Looking at a frame's variables makes CPython keep a copy of them, which counts as references.
             slot.refs.clear()
-        self._session.deliver()
+        self._session.hurry()
 
     def _first_batch(self, hand_over: HandOver, caller: FrameType | None) -> Tally:
         consumer = consumer_of(caller)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pitfallcheck.finding import Evidence, Finding
-from pitfallcheck.observe.events import Event, LossMeasured, Place
+from pitfallcheck.observe.events import Event, LayerRan, LossMeasured, Place
 from pitfallcheck.observe.places import location_of, scope_of, shown_path
 from pitfallcheck.pitfalls.flat_target import PITFALL
 
 
 def judge(events: Sequence[Event]) -> Iterator[Finding]:
-    """One note for each place that hands such targets over."""
+    """One note for each place that hands such targets over; where a layer lost the axis it declares, PF203 says so."""
     told: set[Place | None] = set()
+    layers = [event for event in events if isinstance(event, LayerRan)]
+    lost = {tuple(layer.returned) for layer in layers if len(layer.returned) < len(layer.declared)}
     for event in events:
-        if isinstance(event, LossMeasured) and not event.broadcasts:
+        if isinstance(event, LossMeasured) and event.aligns and tuple(event.output) not in lost:
             place = event.handed_over or event.fed
             if place is not None and place not in told:
                 told.add(place)
