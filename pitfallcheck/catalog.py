@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pitfallcheck.finding import Finding
 from pitfallcheck.pitfall import Pitfall
+
+if TYPE_CHECKING:
+    from pitfallcheck.finding import Finding
 
 RETIRED: frozenset[str] = frozenset()
 """Codes that once meant something and are never given out again."""
 
 
-class UnknownPitfall(ValueError):
+class UnknownPitfallError(ValueError):
     """A code or name that is not in the catalogue."""
 
 
@@ -34,7 +35,7 @@ def pitfalls() -> dict[str, Pitfall]:
 def find(code_or_name: str) -> Pitfall:
     """The pitfall with this code or name; case does not matter, nor `-` or `_`.
 
-    Raises UnknownPitfall, with the closest right one, where there is none.
+    Raises UnknownPitfallError, with the closest right one, where there is none.
     """
     wanted = code_or_name.strip().lower().replace("_", "-")
     names = {}
@@ -42,15 +43,17 @@ def find(code_or_name: str) -> Pitfall:
         names[pitfall.code.lower()] = names[pitfall.name] = pitfall
     if wanted in names:
         return names[wanted]
+    import difflib
+
     close = difflib.get_close_matches(wanted, names, n=1, cutoff=0.5)
     hint = f"did you mean {names[close[0]].code} {names[close[0]].name}?" if close else "`pitfallcheck list` shows all"
-    raise UnknownPitfall(f"there is no pitfall `{code_or_name}`: {hint}")
+    raise UnknownPitfallError(f"there is no pitfall `{code_or_name}`: {hint}")
 
 
 def matching(patterns: Iterable[str]) -> frozenset[str]:
     """The codes that `patterns` name: a code, a name, or the beginning of a code such as `PF1`.
 
-    Raises UnknownPitfall for a pattern that names none.
+    Raises UnknownPitfallError for a pattern that names none.
     """
     chosen: set[str] = set()
     for pattern in patterns:

@@ -72,7 +72,10 @@ def do_run(options: argparse.Namespace) -> int:
     from pitfallcheck.observe.places import shown_path
     from pitfallcheck.suppress import silence
 
-    linted = {} if options.module else {os.path.abspath(plan.target): lint_paths([plan.target], settings)}
+    linted: dict[str, Any] = {}
+    if not options.module:
+        path = os.path.abspath(plan.target)
+        linted[path] = lint_paths([shown_path(path)], settings)
     seen = supervision.wait(_progress(options))
     if seen.wrong_call:
         raise WrongCallError(seen.wrong_call)
@@ -148,7 +151,7 @@ def _progress(options: argparse.Namespace) -> Any:
 def _clean(batches: int, files: int) -> str:
     from pitfallcheck.report.wording import count_of
 
-    looked = f"{count_of(batches, 'batch')} observed" if batches else "no batches seen"
+    looked = f"{batches} batch{'es' if batches != 1 else ''} observed" if batches else "no batches seen"
     return f"{looked}, {count_of(files, 'file')} read, nothing found."
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from pitfallcheck.finding import Evidence, Finding, Fix, Level, Location, Source
+if TYPE_CHECKING:
+    from pitfallcheck.finding import Evidence, Finding, Fix, Level, Location, Source
 
 FAMILIES = {
     "PF1": "data",
@@ -30,9 +30,8 @@ HEADINGS = (
 Words = tuple[tuple[bytes, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pitfall:
-    """One pitfall of the catalogue.
+class Pitfall(NamedTuple):
+    """One pitfall of the catalogue. (A named tuple, so that screening a file need not load `dataclasses`.)
 
     `words` is the screen of the static half: a source can only hold the pitfall if it holds, of every group, at least
     one word. `None` declares that there is no static half. `runtime` declares a run-time half, `fix` what the fixes of
@@ -74,6 +73,8 @@ class Pitfall:
         fix: Fix | None = None,
     ) -> Finding:
         """A finding of this pitfall; see `Finding` for what the arguments hold."""
+        from pitfallcheck.finding import Finding
+
         return Finding(
             code=self.code,
             name=self.name,

@@ -50,9 +50,9 @@ class Names:
                 self._defined.add(node.arg)
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
                 aliases.append((node.targets[0].id, node.value))
-        for name, value in aliases:
-            if isinstance(value, ast.Attribute) and name not in self._bound and (known := self.qualify(value)):
-                self._bound[name] = known
+        for alias, value in aliases:
+            if isinstance(value, ast.Attribute) and alias not in self._bound and (known := self.qualify(value)):
+                self._bound[alias] = known
 
     def qualify(self, node: ast.AST) -> str | None:
         """The canonical dotted name of a Name or an Attribute, or None where imports do not tell."""

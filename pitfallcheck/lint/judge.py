@@ -1,0 +1,32 @@
+"""Asks the static halves about one source; a half that fails is reported and does not silence the others."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterable
+
+from pitfallcheck import catalog
+from pitfallcheck.finding import Finding, Skipped
+from pitfallcheck.lint.source import Source
+from pitfallcheck.pitfall import Pitfall
+
+
+def judge(source: Source, pitfalls: Iterable[Pitfall]) -> tuple[list[Finding], list[Skipped]]:
+    """What the static halves of `pitfalls` find in `source`, and the halves that could not look at it."""
+    findings: list[Finding] = []
+    skipped: list[Skipped] = []
+    for pitfall in pitfalls:
+        try:
+            findings.extend(catalog.static_half(pitfall)(source))
+        except RecursionError:
+            skipped.append(Skipped(f"{source.path} for {pitfall.code}", "nested too deeply; split the expression"))
+        except Exception as error:
+            skipped.append(Skipped(f"{source.path} for {pitfall.code}", _our_failure(error)))
+    return findings, skipped
+
+
+def _our_failure(error: Exception) -> str:
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(os.path.dirname(where.filename))}/{os.path.basename(where.filename)}:{where.lineno}"
+    return f"the rule itself failed with {type(error).__name__}: {error} ({place}); please report it"

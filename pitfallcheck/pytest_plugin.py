@@ -1,0 +1,125 @@
+"""The pytest plugin: a fixture that checks batches, and `--pitfallcheck`, which lints; loads neither until used."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pitfallcheck.api import Report
+    from pitfallcheck.config import Settings
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--pitfallcheck`."""
+    group = parser.getgroup("pitfallcheck")
+    group.addoption("--pitfallcheck", action="store_true", help="lint the test paths and the sources, a file an item")
+
+
+class Checker:
+    """What the fixture `pitfallcheck` gives to a test."""
+
+    def check(
+        self,
+        source: Iterable[Any] | Callable[[], Iterable[Any]],
+        batches: int = 8,
+        *,
+        select: Iterable[str] = (),
+        ignore: Iterable[str] = (),
+    ) -> Report:
+        """Pull `batches` batches from `source` and fail the test with what is found in them.
+
+        The arguments are those of `pitfallcheck.check`. What could not be looked at is a warning of the test. Returns
+        the report, which then holds notes at most.
+        """
+        __tracebackhide__ = True
+        from pitfallcheck.api import check
+
+        report = check(source, batches=batches, select=select, ignore=ignore)
+        if not report.ok:
+            pytest.fail(f"pitfallcheck:\n{report.text()}", pytrace=False)
+        for item in report.skipped:
+            warnings.warn(f"pitfallcheck skipped {item.what}: {item.why}", stacklevel=2)
+        return report
+
+
+@pytest.fixture
+def pitfallcheck() -> Checker:
+    """Checks batches: `pitfallcheck.check(train_iterator(), batches=8)` fails the test with the finding's text."""
+    return Checker()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--pitfallcheck`, add an item for each file to lint, before others select among the items."""
+    if config.getoption("--pitfallcheck"):
+        items.extend(_lint_items(session, config))
+
+
+def _lint_items(session: pytest.Session, config: pytest.Config) -> Iterator[pytest.Item]:
+    from pitfallcheck.config import ConfigError, load
+    from pitfallcheck.lint.discover import discover
+
+    try:
+        settings = load([str(config.rootpath)])
+    except ConfigError as error:
+        raise pytest.UsageError(f"pitfallcheck: {error}") from None
+    sources = [os.path.join(settings.root, path) for path in settings.paths] or [str(config.rootpath)]
+    tests = [str(config.invocation_params.dir / argument.partition("::")[0]) for argument in config.args]
+    paths = [os.path.abspath(path) for path in (*tests, *sources)]
+    found, skipped = discover(
+        (path for path in paths if os.path.exists(path)), exclude=settings.exclude, root=settings.root
+    )
+    for path, named in sorted((file.path, file.named) for file in found):
+        yield LintItem.of(session, path, settings, named=named)
+    for item in skipped:
+        warnings.warn(f"pitfallcheck skipped {item.what}: {item.why}", stacklevel=1)
+
+
+class LintItem(pytest.Item):
+    """The lint of one file; it fails with the findings' text, or with the reason for which the file cannot be read."""
+
+    settings: Settings
+    named: bool
+
+    @classmethod
+    def of(cls, session: pytest.Session, path: str, settings: Settings, *, named: bool) -> LintItem:
+        """The item for `path`, an absolute path; its node id is that of the file, and the word pitfallcheck."""
+        shown = os.path.relpath(path, session.config.rootpath).replace(os.sep, "/")
+        item: LintItem = cls.from_parent(session, name="pitfallcheck", nodeid=f"{shown}::pitfallcheck")
+        item.path = session.config.rootpath / shown
+        item.extra_keyword_matches.add(shown)  # so that `-k` finds it by its file
+        item.settings = settings
+        item.named = named
+        return item
+
+    def runtest(self) -> None:
+        """Lint the file; nothing of it is imported."""
+        from pitfallcheck.lint.engine import lint_file
+        from pitfallcheck.suppress import silence
+
+        result = lint_file(os.path.relpath(self.path), self.settings, named=self.named)
+        findings = [finding for finding in silence(result.findings) if finding.fails]
+        problems = [f"{item.what} skipped: {item.why}" for item in result.skipped]
+        if findings or problems:
+            from pitfallcheck.report.text import render
+
+            raise LintFailedError("\n".join([*problems, render(findings)]).strip())
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The findings' text alone, for what was found."""
+        if isinstance(excinfo.value, LintFailedError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[os.PathLike[str], int | None, str]:
+        """Where the item stands, for the headline of a failure."""
+        return self.path, None, self.name
+
+
+class LintFailedError(Exception):
+    """What was found in a file, as text."""
