@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Iterable
 
 CANONICAL = (
     ("tensorflow.python.keras.", "keras."),
@@ -24,12 +25,12 @@ class Names:
     that does both is rare, and a rule asks for more than one name before it says anything.
     """
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, nodes: Iterable[ast.AST]) -> None:
         self._bound: dict[str, str] = {}
         self._starred: list[str] = []
         self._defined: set[str] = set(dir(builtins))
         aliases = []
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.Import):
                 for name in node.names:
                     self._bound[name.asname or name.name.partition(".")[0]] = (

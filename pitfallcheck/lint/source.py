@@ -8,6 +8,7 @@ from functools import cached_property
 
 from pitfallcheck.finding import Location
 from pitfallcheck.lint.names import Names
+from pitfallcheck.lint.tree import children, walk
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
@@ -33,7 +34,7 @@ class Source:
     @cached_property
     def names(self) -> Names:
         """What the file's imports call things."""
-        return Names(self.tree)
+        return Names(self.nodes)
 
     def qualify(self, node: ast.AST) -> str | None:
         """The canonical dotted name of a Name or Attribute (`numpy.zeros`, `keras.layers.Lambda`), if imports tell."""
@@ -41,13 +42,13 @@ class Source:
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
-        """Every node of the tree, in the order of `ast.walk`; shared, so that rules do not walk again."""
-        return list(ast.walk(self.tree))
+        """Every node of the tree, outer ones first; shared, so that rules do not walk again."""
+        return walk(self.tree)
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """The parent of each node."""
-        return {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
+        return {child: node for node in self.nodes for child in children(node)}
 
     @cached_property
     def functions(self) -> list[Function]:
@@ -108,9 +109,9 @@ class Source:
 
 def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
     """The nodes of `scope` without those of functions, lambdas and classes nested in it (they themselves are given)."""
-    stack = list(ast.iter_child_nodes(scope))
+    stack = children(scope)
     while stack:
         node = stack.pop()
         yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            stack.extend(ast.iter_child_nodes(node))
+            stack.extend(children(node))
