@@ -42,6 +42,8 @@ class Watch:
         self._window: deque[list[Record]] = deque()
         self._by_owner: dict[int, list[Record]] = {}
         self._tallies: dict[HandOver, Tally] = {}
+        self._container: Any = None
+        self._container_id = 0
         self._callers: list[tuple[int, int] | None] = []
         self._number = 0
         self._period = 1
@@ -80,8 +82,10 @@ class Watch:
     def end(self) -> None:
         """The producer is gone or will not be asked again."""
         if not self._broken:
+            self._count_references()
             self.ran()
             self._forget()
+            self._session.tick()
 
     def __del__(self) -> None:
         if not sys.is_finalizing():
@@ -99,6 +103,10 @@ class Watch:
             self._note_caller(tally, caller)
         slots = tally.slots
         self._newest = newest = []
+        if type(batch) is dict or type(batch) is list:
+            # The very container of the batch before: whoever keeps batches keeps references to it, not to its arrays.
+            self._container = batch if id(batch) == self._container_id else None
+            self._container_id = id(batch)
         for path, thing, array in leaves_of(batch):
             slot = slots.get(path)
             if slot is None:
@@ -158,15 +166,24 @@ class Watch:
                     self._compare(record, frame, by_producer=True)
 
     def _consumer_ran(self) -> None:
-        for record in self._newest:
-            if not record.gone:
-                owner = record.owner_now()
-                if owner is not None:
-                    record.slot.count_references(record.owner_id, sys.getrefcount(owner))
+        self._count_references()
+        if self._container is not None:
+            references = sys.getrefcount(self._container)
+            for record in self._newest:
+                record.slot.count_references(id(self._container), references)
         for batch in self._window if self._keep else (self._newest, self._due()):
             for record in batch:
                 if not record.gone:
                     self._compare(record, None, by_producer=False)
+
+    def _count_references(self) -> None:
+        """Learn whether the consumer, at the end of its turn, still holds more than the newest batch."""
+        for record in self._newest:
+            if not record.gone:
+                owner = record.owner_now()
+                held = owner is not None and sys.getrefcount(owner)
+                if held and record.slot.count_references(record.owner_id, held):
+                    self._session.hurry()
 
     def _compare(self, record: Record, frame: FrameType | None, *, by_producer: bool) -> None:
         now = record.look()
@@ -202,8 +219,6 @@ class Watch:
         """The first change of a leaf: find the name of its memory, and tell at once in case the program dies."""
         if frame is not None and not slot.owner_name:
             slot.owner_name = owner_name(frame, record.owner_now())
-            # Looking at a frame's variables makes CPython keep a copy of them, which counts as references.
-            slot.refs.clear()
         self._session.hurry()
 
     def _first_batch(self, hand_over: HandOver, caller: FrameType | None) -> Tally:
@@ -221,6 +236,7 @@ class Watch:
     def _forget(self) -> None:
         self._broken = True
         self._newest = []
+        self._container = None
         self._window.clear()
         self._by_owner.clear()
         if self._session.watches.get(self._frame_id) is self:

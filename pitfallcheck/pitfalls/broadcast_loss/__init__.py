@@ -1,0 +1,64 @@
+"""PF202 broadcast-loss: the loss compares every prediction with every target
+
+What it is
+----------
+Predictions of shape `(N, 1)` and targets of shape `(N,)` are subtracted. Broadcasting makes that a table of N times N
+differences, the prediction of each sample minus the target of each other one, and the loss is the mean over all of it.
+
+Why it hurts training
+---------------------
+The loss is smallest where every prediction is the mean of all targets, so the network learns a constant. Nothing
+crashes and the loss goes down at first. With 64 predictions that equal their targets, where the loss should be 0, the
+mean squared difference is 1.66 (NumPy, torch and a `keras.losses.Loss` subclass alike, standard normal values).
+torch's `MSELoss`, `L1Loss`, `SmoothL1Loss` and `HuberLoss` compute it with a warning; `PoissonNLLLoss` and
+`GaussianNLLLoss` without one.
+
+How it is detected, and what that cannot see
+--------------------------------------------
+In source, shapes are followed through assignments, branches, functions and models of the file. A difference of a
+prediction and a target that visibly have ranks 2 and 1 (in either order), and that is reduced to a loss, is an error. A
+loss of the file is followed with the target and the output it gets: from `compile` and `fit` where they show, and
+otherwise with the usual `(N, 1)` of a regression, which gives a warning. Which side is the prediction is told by where
+it comes from or by its name; an axis put in on the spot (`a[:, None] - b`) says that all pairs are meant. Shapes that
+come from files, tables or other modules are not seen; at run time the loss of the batch is measured against the losses
+of its samples alone, which needs no shapes at all.
+
+Example
+-------
+    import torch
+
+    x = torch.randn(64, 3)
+    y = x.sum(dim=1)
+    model = torch.nn.Linear(3, 1)
+    loss = ((model(x) - y) ** 2).mean()
+
+Instead
+-------
+    import torch
+
+    x = torch.randn(64, 3)
+    y = x.sum(dim=1, keepdim=True)
+    model = torch.nn.Linear(3, 1)
+    loss = ((model(x) - y) ** 2).mean()
+
+When it is fine
+---------------
+Where all pairs are the point: distance matrices, kernels, contrastive and ranking losses. They write the axes out, as
+in `a[:, None] - b[None, :]`.
+
+References
+----------
+- NumPy, Broadcasting: https://numpy.org/doc/stable/user/basics.broadcasting.html
+- torch, MSELoss: https://pytorch.org/docs/stable/generated/torch.nn.MSELoss.html
+- Keras, Losses: https://keras.io/api/losses/
+"""
+
+from pitfallcheck.pitfall import Pitfall
+
+PITFALL = Pitfall(
+    code="PF202",
+    name="broadcast-loss",
+    summary="the loss compares every prediction with every target",
+    words=((b"numpy", b"torch", b"tensorflow", b"keras", b"jax"), (b"mean", b"sum", b"Loss", b"_loss", b"norm")),
+    runtime=True,
+)
