@@ -20,8 +20,11 @@ prediction and a target that visibly have ranks 2 and 1 (in either order), and t
 loss of the file is followed with the target and the output it gets: from `compile` and `fit` where they show, and
 otherwise with the usual `(N, 1)` of a regression, which gives a warning. Which side is the prediction is told by where
 it comes from or by its name; an axis put in on the spot (`a[:, None] - b`) says that all pairs are meant. Shapes that
-come from files, tables or other modules are not seen; at run time the loss of the batch is measured against the losses
-of its samples alone, which needs no shapes at all.
+come from files, tables or other modules are not seen.
+
+At run time, where the model's output and its target differ in rank, the Keras loss in use is asked for the batch, for
+its samples one by one, and for the batch with the target in the output's shape. It is an error where the first is not
+the mean (or sum) of the second and the third is. A training step that writes its loss out by hand is only read.
 
 Example
 -------
