@@ -10,16 +10,25 @@ from pitfallcheck.finding import LEVELS, Evidence, Finding
 
 def merge(static: Iterable[Finding], runtime: Iterable[Finding]) -> list[Finding]:
     """All findings, each fault once, in the order of a report."""
-    unmatched = list(static)
+    unread, unmeasured = list(runtime), list(static)
     merged = []
-    for measured in runtime:
-        read = next((finding for finding in unmatched if _same_fault(finding, measured)), None)
-        if read is None:
-            merged.append(measured)
-        else:
-            unmatched.remove(read)
-            merged.append(_one(read, measured))
-    return sorted([*merged, *unmatched], key=Finding.sort_key)
+    for same in (_same_fault, _same_line):
+        for measured in list(unread):
+            read = next((finding for finding in unmeasured if same(finding, measured)), None)
+            if read is not None:
+                unread.remove(measured)
+                unmeasured.remove(read)
+                merged.append(_one(read, measured))
+    return sorted([*merged, *unread, *unmeasured], key=Finding.sort_key)
+
+
+def _same_line(read: Finding, measured: Finding) -> bool:
+    """What the two halves call differently (`x` and `batch[0]`) but see at one place is one fault, too."""
+    return (read.code, read.location.path, read.location.line) == (
+        measured.code,
+        measured.location.path,
+        measured.location.line,
+    )
 
 
 def _same_fault(read: Finding, measured: Finding) -> bool:
@@ -61,6 +70,8 @@ def _one(read: Finding, measured: Finding) -> Finding:
 
 def _together(read: tuple[Evidence, ...], measured: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
     """Where a line was written or bound the source knows best, what was done with a batch the run does."""
+    # Where the loss is defined only led here.
+    measured = tuple(fact for fact in measured if fact.kind != "defined")
     happened = {fact.kind for fact in measured if fact.kind in _HAPPENED}
     shown = {fact.kind for fact in read if fact.line is not None} - happened
     return (

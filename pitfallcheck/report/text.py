@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 import re
 import textwrap
 from collections import Counter
@@ -84,7 +85,7 @@ def _block(finding: Finding, width: int | None, color: bool) -> list[str]:
     lines = _wrapped(headline(finding), width, "")
     if color:
         lines = _highlighted(lines, finding)
-    return [*lines, *_evidence(finding.evidence, width, color)]
+    return [*lines, *_evidence(finding.evidence, finding.location.path, width, color)]
 
 
 def _highlighted(lines: list[str], finding: Finding) -> list[str]:
@@ -96,9 +97,9 @@ def _highlighted(lines: list[str], finding: Finding) -> list[str]:
     return head.split("\n")
 
 
-def _evidence(evidence: Sequence[Evidence], width: int | None, color: bool) -> list[str]:
+def _evidence(evidence: Sequence[Evidence], home: str, width: int | None, color: bool) -> list[str]:
     """Columns of place, source line and what happened there; what does not fit beside goes below."""
-    rows = [(_place(fact), _source_line(fact), fact.text) for fact in evidence]
+    rows = [(_place(fact, home), _source_line(fact), fact.text) for fact in evidence]
     places = max((len(place) for place, _, _ in rows), default=0)
     codes = max((len(code) for _, code, _ in rows), default=0)
     after_place, after_code = (4, 8) if width is None or width >= _ROOMY else (2, 2)
@@ -121,10 +122,12 @@ def _evidence(evidence: Sequence[Evidence], width: int | None, color: bool) -> l
     return lines
 
 
-def _place(fact: Evidence) -> str:
+def _place(fact: Evidence, home: str) -> str:
+    """Where a fact stands; in `home`, the file of the headline above it, the file's name says enough."""
     if fact.path is None:
         return MEASURED
-    return fact.path if fact.line is None else f"{fact.path}:{fact.line}"
+    path = os.path.basename(home) if fact.path == home else fact.path
+    return path if fact.line is None else f"{path}:{fact.line}"
 
 
 def _source_line(fact: Evidence) -> str:

@@ -46,7 +46,7 @@ def _evidence(loss: LossMeasured) -> Iterator[Evidence]:
         yield Evidence("defined", "the loss that is in use", path, line)
     if loss.handed_over is not None:
         path, line = shown_path(loss.handed_over.path), loss.handed_over.line
-        yield Evidence("handed over", f"`{loss.target_name}` of shape {_shape(loss.target)}", path, line)
+        yield Evidence("target", f"`{loss.target_name}` of shape {_shape(loss.target)}", path, line)
     text = f"with targets of shape {_shape(loss.output)} the same loss is {loss.aligned:.4g}"
     if len(loss.target) > len(loss.output):
         text = f"with outputs of shape {_shape(loss.target)} the same loss is {loss.aligned:.4g}"

@@ -55,4 +55,4 @@ def _finding(source: Source, seen: PairedLoss) -> Finding:
 
 def _evidence(source: Source, kind: str, node: object, text: str) -> Evidence:
     line: int = node.lineno  # type: ignore[attr-defined]
-    return Evidence(kind, f"{source.line(line)}    {text}", source.path, line)
+    return Evidence(kind, text, source.path, line)

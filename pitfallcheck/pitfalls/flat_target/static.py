@@ -57,16 +57,14 @@ def _finding(source: Source, fed: Fed, output: Array) -> Finding:
     evidence = [
         Evidence(
             "fed",
-            f"{source.line(fed.call.lineno)}    the model is given this target here",
+            "the model is given this target here",
             source.path,
             fed.call.lineno,
         )
     ]
     if fed.model.compiled_by is not None:
         line = fed.model.compiled_by.lineno
-        evidence.append(
-            Evidence("compiled", f"{source.line(line)}    this loss aligns the two on Keras 3", source.path, line)
-        )
+        evidence.append(Evidence("compiled", "this loss aligns the two on Keras 3", source.path, line))
     remedy = (
         "keep the axis, for instance with `x[:, 0:1]` or `[:, None]`"
         if fed.value.rank == 1

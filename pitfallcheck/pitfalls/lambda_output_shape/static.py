@@ -28,11 +28,10 @@ def _finding(source: Source, ran: LayerRan, declared: Array, returned: Array) ->
     result = _result(source, ran)
     evidence = []
     if result is not None:
-        text = f"{source.line(result.lineno)}    returns {real}"
-        evidence.append(Evidence("returned", text, source.path, result.lineno))
+        evidence.append(Evidence("returned", f"returns {real}", source.path, result.lineno))
     if ran.announce is not None:
         line = ran.announce.lineno
-        evidence.append(Evidence("declared", f"{source.line(line)}    declares {said}", source.path, line))
+        evidence.append(Evidence("declared", f"declares {said}", source.path, line))
     legacy = source.names.imports("tf_keras")
     what = f"the Lambda `{_subject(source, ran)}`" if ran.layer else f"the layer `{_subject(source, ran)}`"
     return PITFALL.finding(

@@ -99,7 +99,7 @@ def _finding(flow: Flow, reuse: Reuse, level: Level, taken: Use | None) -> Findi
         subject=leaf.subject,
         scope=(function.lineno, function.end_lineno or function.lineno),
         evidence=tuple(evidence),
-        fix=_fix(source, leaf.editable, reuse.array),
+        fix=_fix(source, leaf.editable, reuse.array) if level != "note" else None,
     )
 
 
