@@ -170,7 +170,11 @@ def _tap(iterator: Any, session: Session, caller: FrameType) -> _Tap | None:
         tap.remember(_first_rows(iterator.data_adapter))
         return tap
     if all(isinstance(spec, tf.TensorSpec) for spec in tf.nest.flatten(dataset.element_spec)):
-        iterator._distributed_dataset = dataset.enumerate().map(_identity_that_tells(tap, tf))
+        # TensorFlow would prefetch once more behind our map, which it does not behind Keras' own prefetch.
+        options = tf.data.Options()
+        options.experimental_optimization.inject_prefetch = False
+        told = dataset.enumerate().map(_identity_that_tells(tap, tf))
+        iterator._distributed_dataset = told.with_options(options)
     return tap
 
 

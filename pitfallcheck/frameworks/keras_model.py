@@ -46,7 +46,14 @@ def _takes_training(model: Any) -> bool:
 @contextmanager
 def _as_it_was(model: Any) -> Iterator[None]:
     """Put back every variable and every random state that the block changed."""
+    from keras.src.backend.common import global_state
+    from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
+
+    # Layers without a seed of their own draw from this one; it is made when the first of them does.
+    seeds = global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
     variables = [*model.variables, *getattr(model, "metrics_variables", ())]
+    if seeds is not None:
+        variables.append(seeds.state)
     before = [(variable, np.array(variable)) for variable in variables]
     python, numpy = random.getstate(), np.random.get_state()
     generator = _tensorflow_random()
@@ -57,6 +64,7 @@ def _as_it_was(model: Any) -> Iterator[None]:
         for variable, value in before:
             if not np.array_equal(np.array(variable), value, equal_nan=np.issubdtype(value.dtype, np.inexact)):
                 variable.assign(value)
+        global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, seeds)
         random.setstate(python)
         np.random.set_state(numpy)
         if generator is not None:

@@ -119,18 +119,16 @@ def _received(event: SourceWatched, leaf: Leaf) -> Iterator[Evidence]:
 def _as_received(consumer: Consumer, leaf: Leaf) -> str:
     """What entered the model, of the batches looked at there, and what that depends on."""
     count = f"got {consumer.received_wrong} of {consumer.received} batches with other values than were handed over"
-    if not consumer.in_place:
-        if consumer.received_wrong:
-            return f"{count}: it queued them before it used them"
+    if leaf.offset:
         return (
-            f"{count}: in this run the buffer starts {leaf.offset} bytes past a 64-byte boundary, so TensorFlow "
-            "copied it; on a boundary it keeps NumPy's memory"
+            f"{count}; the buffer starts {leaf.offset} bytes past a 64-byte boundary, where TensorFlow copies it, and on "
+            "a boundary it keeps NumPy's memory"
         )
     later = consumer.received_wrong - consumer.wrong_at_entry
     when = "already when they entered the model"
     if later:
         when = f"{consumer.wrong_at_entry} {when} and {later} before their step was done"
     return (
-        f"{count}, {when}: the buffer starts on a 64-byte boundary, where TensorFlow keeps NumPy's memory; elsewhere "
+        f"{count}, {when}; the buffer starts on a 64-byte boundary, where TensorFlow keeps NumPy's memory, and elsewhere "
         "it would copy"
     )
