@@ -61,6 +61,7 @@ MANY_WAYS_TO_TRAIN = (
             super().__init__()
             self.dense = keras.layers.Dense(1)
         def call(self, x):
+            print("called")
             return self.dense(x) + 0 * keras.random.uniform((1,))
         def train_step(self, data):
             x, y = data

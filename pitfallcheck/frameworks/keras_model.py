@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Origins:
 
 def look_at(model: Any, fed: Fed, origins: Origins, session: Session) -> None:
     """Run the model once, in inference mode, and emit what its layers and its loss do."""
-    with _as_it_was(model):
+    with _as_it_was(model), _unheard():
         with _layer_calls(model) as calls:
             output = model(fed.x, training=False) if _takes_training(model) else model(fed.x)
         for layer, inputs, returned in calls:
@@ -69,6 +70,31 @@ def _as_it_was(model: Any) -> Iterator[None]:
         np.random.set_state(numpy)
         if generator is not None:
             generator.setstate(tensorflow)
+
+
+class _Muted:
+    """A stream that drops what one thread writes, and passes on what the others do."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._thread = threading.get_ident()
+
+    def write(self, text: str) -> int:
+        return len(text) if threading.get_ident() == self._thread else self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """What layers print when we call them, the program did not print."""
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _Muted(sys.stdout), _Muted(sys.stderr)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = streams
 
 
 def _tensorflow_random() -> Any:
