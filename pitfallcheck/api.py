@@ -16,6 +16,7 @@ from pitfallcheck.finding import Finding, Skipped
 from pitfallcheck.judge import judge_events
 from pitfallcheck.merge import merge
 from pitfallcheck.observe.probe import is_dataset, watched, watched_items
+from pitfallcheck.observe.pull import why_unseen
 from pitfallcheck.observe.session import Session
 from pitfallcheck.observe.session import current as current_session
 
@@ -66,9 +67,15 @@ def check(
     session = Session()
     items = watched_items(source, session) if is_dataset(source) else watched(source, session, keep=True)
     held = list(islice(items, batches))
+    if why := why_unseen(held):
+        session.skip("unseen", _name_of(source), why)
     report = _report(session, codes)
     del held
     return report
+
+
+def _name_of(source: Any) -> str:
+    return f"{source.__qualname__}()" if isinstance(source, GeneratorType) else f"the {type(source).__name__}"
 
 
 def probe(source: Iterable[Batch]) -> Iterable[Batch]:

@@ -107,6 +107,8 @@ def _plan(options: argparse.Namespace) -> Any:
         target, function = options.target, ""
     else:
         _check_file(target)
+    if kind == "function" and not function:
+        raise WrongCallError(f"{options.target} names no generator: write one behind the colons, or leave them out")
     return Plan(
         kind=kind,
         target=target,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ def _collect(node: Any, path: Path, found: list[tuple[Path, Any, Array]], budget
     elif isinstance(node, tuple | list):
         if not node or (len(node) > 8 and isinstance(node[0], _PLAIN) and isinstance(node[-1], _PLAIN)):
             return budget
-        for position, child in enumerate(node):
+        for position, child in _steps(node):
             if type(child) is np.ndarray and len(found) < MOST_LEAVES:
                 found.append(((*path, position), child, child))
                 continue
@@ -46,7 +46,7 @@ def _collect(node: Any, path: Path, found: list[tuple[Path, Any, Array]], budget
             if budget <= 0:
                 break
     elif isinstance(node, Mapping):
-        for key, child in node.items():
+        for key, child in _items(node):
             budget = _collect(child, (*path, key if isinstance(key, str) else repr(key)), found, budget)
             if budget <= 0:
                 break
@@ -54,5 +54,26 @@ def _collect(node: Any, path: Path, found: list[tuple[Path, Any, Array]], budget
         found.append((path, node, view))
     elif hasattr(type(node), "__dataclass_fields__"):
         for name in type(node).__dataclass_fields__:
-            budget = _collect(getattr(node, name, None), (*path, name), found, budget)
+            budget = _collect(_field(node, name), (*path, name), found, budget)
     return budget
+
+
+def _steps(node: Sequence[Any]) -> Iterable[tuple[int | str, Any]]:
+    """The elements of a sequence with their positions, of a named tuple with its fields."""
+    fields = getattr(type(node), "_fields", None)
+    return zip(fields, node, strict=False) if isinstance(fields, tuple) else enumerate(node)
+
+
+def _items(node: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+    """What a mapping holds; nothing where its own code fails, which is not for us to tell."""
+    try:
+        return list(node.items())
+    except Exception:
+        return []
+
+
+def _field(node: Any, name: str) -> Any:
+    try:
+        return getattr(node, name, None)
+    except Exception:
+        return None

@@ -21,9 +21,9 @@ FULL = 16 * 1024
 """Up to this many bytes an array is compared whole."""
 BOUNDARY = 64
 """Bytes; TensorFlow and JAX keep an array's memory without a copy when it starts on such a boundary."""
-_SHARE = 4096
-_FEWEST, _MOST = 1024, 16384
-"""Elements in a sample of a larger array: one for each 4096 bytes of it, within these bounds."""
+_SHARE = 8192
+_FEWEST, _MOST = 512, 16384
+"""Elements in a sample of a larger array: one for each 8192 bytes of it, within these bounds."""
 
 
 def owner_of(array: Array) -> Any:

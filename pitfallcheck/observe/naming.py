@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import linecache
+import sys
 from functools import lru_cache
+from inspect import CO_OPTIMIZED
 from types import FrameType
 from typing import Any
 
@@ -77,6 +79,19 @@ def _child(node: ast.expr | None, step: int | str) -> ast.expr | None:
     return None
 
 
+def _locals_of(frame: FrameType) -> dict[str, Any]:
+    """The local variables of a frame, with no trace left of the look.
+
+    Before Python 3.13 the frame keeps the dictionary that is made for it, and with it every object in it; it is
+    emptied again, unless the program has asked for it, too.
+    """
+    seen = frame.f_locals
+    found = dict(seen)
+    if sys.version_info < (3, 13) and frame.f_code.co_flags & CO_OPTIMIZED and sys.getrefcount(seen) <= 3:
+        seen.clear()
+    return found
+
+
 def owner_name(frame: FrameType | None, owner: Any) -> str:
     """The variable of the producing function that holds `owner`: a local, an attribute, an element, or a global.
 
@@ -84,8 +99,9 @@ def owner_name(frame: FrameType | None, owner: Any) -> str:
     """
     if frame is None or owner is None:
         return ""
-    spaces: list[tuple[str, dict[str, Any]]] = [("", dict(frame.f_locals))]
-    instance = frame.f_locals.get("self")
+    variables = _locals_of(frame)
+    spaces: list[tuple[str, dict[str, Any]]] = [("", variables)]
+    instance = variables.get("self")
     if hasattr(instance, "__dict__"):
         spaces.append(("self.", dict(vars(instance))))
     spaces.append(("", dict(frame.f_globals)))

@@ -21,7 +21,7 @@ def watched(source: Iterable[Batch], session: Session, *, keep: bool = False) ->
     """A generator over `source` that is observed by `session`.
 
     A generator keeps its `send`, `throw`, `close` and return value; from any other iterable the items are handed on as
-    they come. `keep` is for a caller that holds all the batches.
+    they come. `keep` is for a caller that holds all the batches; it may leave off early, which closes no generator.
     """
     if isinstance(source, GeneratorType):
         return _over_generator(source, session, keep)
@@ -56,7 +56,8 @@ def _over_generator(generator: GeneratorType[Any, Any, Any], session: Session, k
             try:
                 sent = yield batch
             except GeneratorExit:
-                generator.close()
+                if not keep:
+                    generator.close()
                 raise
             except BaseException as error:
                 del batch

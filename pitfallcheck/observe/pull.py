@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,7 +109,7 @@ def _pull_expression(expression: str, plan: Plan, namespace: dict[str, Any], ses
     where = os.path.basename(plan.target)
     try:
         source = eval(expression, namespace)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if isinstance(error, NameError) and expression.isidentifier():
             raise WrongCallError(f"{where} defines no `{expression}`") from None
         raise WrongCallError(f"`{expression}` cannot be called in {where}: {type(error).__name__}: {error}") from None
@@ -120,7 +121,7 @@ def _pull_expression(expression: str, plan: Plan, namespace: dict[str, Any], ses
     elif hasattr(source, "__iter__") or hasattr(source, "__getitem__"):
         _pull(expression, lambda: source, plan, session, sender)
     else:
-        raise WrongCallError(f"`{expression}` in {where} is a {type(source).__name__}, which hands out no batches")
+        raise WrongCallError(f"`{expression}` in {where} is {_described(source)}, which hands out no batches")
 
 
 def _pull(name: str, function: Any, plan: Plan, session: Session, sender: Sender) -> None:
@@ -141,11 +142,12 @@ def _pull(name: str, function: Any, plan: Plan, session: Session, sender: Sender
     except (Exception, SystemExit) as error:
         why = f"it raised {type(error).__name__}: {error}{_where(error)} after {_batches_text(len(held))}"
         session.skip(f"pull:{name}", shown, why)
+    except KeyboardInterrupt:
+        session.skip(f"pull:{name}", shown, f"interrupted after {_batches_text(len(held))}")
+        raise
     else:
-        if not held:
-            session.skip(f"pull:{name}", shown, "it ended without a batch")
-        elif not _has_arrays(held[0]):
-            session.skip(f"pull:{name}", shown, f"its batches hold no arrays (the first is {_described(held[0])})")
+        if why := why_unseen(held):
+            session.skip(f"pull:{name}", shown, why)
     finally:
         session.deliver()
 
@@ -189,9 +191,16 @@ def _size(batches: list[Any]) -> int:
     return sum(array.nbytes for batch in batches for _, _, array in leaves_of(batch))
 
 
-def _has_arrays(batch: Any) -> bool:
-    import sys
+def why_unseen(batches: list[Any]) -> str:
+    """Why nothing could be seen in the batches of a source; empty where there is an array in one of them."""
+    if not batches:
+        return "it ended without a batch"
+    if any(map(_has_arrays, batches)):
+        return ""
+    return f"its batches hold no arrays (the first is {_described(batches[0])})"
 
+
+def _has_arrays(batch: Any) -> bool:
     if "numpy" not in sys.modules:
         return False
     from pitfallcheck.observe.leaves import leaves_of
@@ -203,7 +212,7 @@ def _described(batch: Any) -> str:
     if batch is None:
         return "None"
     name = type(batch).__name__
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def _batches_text(count: int) -> str:

@@ -32,6 +32,7 @@ class Record:
         "slot",
         "strides",
         "thing",
+        "touched",
     )
 
     def __init__(self, slot: Slot, number: int, thing: Any, array: Array, plan: Slices | None, keep: bool) -> None:
@@ -52,7 +53,7 @@ class Record:
             self.owner = self.thing
             self.owner_id = self.low
         self.array = array if keep else None
-        self.gone = False
+        self.gone = self.touched = False
         self.held = sample(array, plan)
 
     def look(self) -> bytes | None:

@@ -135,6 +135,23 @@ class GeneratorWatch:
             self._watch.end()
 
 
+class _Unwatched:
+    """Stands for the watch where nothing is observed."""
+
+    @staticmethod
+    def out(item: Any, index: int) -> Any:
+        """Gives the item back."""
+        return item
+
+    @staticmethod
+    def back(sent: Any) -> Any:
+        """Gives what was sent back."""
+        return sent
+
+
+UNWATCHED = _Unwatched()
+
+
 def _watch(session: Session, frame: FrameType | None) -> Watch | None:
     """A watch, or None while the program has not imported NumPy: it then has no arrays, and we do not import it."""
     session.batches += 1
@@ -142,9 +159,14 @@ def _watch(session: Session, frame: FrameType | None) -> Watch | None:
         session.tick()
         return None
     session.batches -= 1
-    from pitfallcheck.observe.watch import Watch
+    try:
+        from pitfallcheck.observe.watch import Watch
 
-    return Watch(session, frame, keep=session.pulling)
+        return Watch(session, frame, keep=session.pulling)
+    except Exception as error:
+        # A NumPy that is not the NumPy we know: the program may well do with it, we do not.
+        session.failed("watching a generator", error)
+        return None
 
 
 class ItemWatches:
@@ -274,12 +296,19 @@ class _Instrumenter(ast.NodeTransformer):
             start = ast.Call(ast.Name(GENERATOR_HOOK, ast.Load()), [index], [])
         else:
             start = ast.Call(ast.Name(ITEM_HOOK, ast.Load()), [ast.Name(node.args.args[0].arg, ast.Load()), index], [])
-        assign = ast.Assign([ast.Name(LOCAL, ast.Store())], start)
+        # Where the code is run without its hooks, as in a worker to which the function was pickled by value.
+        bare = ast.ImportFrom(__name__, [ast.alias("UNWATCHED", LOCAL)], 0)
+        begin = ast.Try(
+            [ast.Assign([ast.Name(LOCAL, ast.Store())], start)],
+            [ast.ExceptHandler(ast.Name("NameError", ast.Load()), None, [bare])],
+            [],
+            [],
+        )
         anchor = node.body[0]
-        for part in ast.walk(assign):
+        for part in ast.walk(begin):
             ast.copy_location(part, anchor)
         docstring = isinstance(anchor, ast.Expr) and isinstance(anchor.value, ast.Constant)
-        node.body.insert(1 if docstring and len(node.body) > 1 else 0, assign)
+        node.body.insert(1 if docstring and len(node.body) > 1 else 0, begin)
 
 
 def started_key(code: CodeType) -> int:

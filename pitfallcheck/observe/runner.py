@@ -58,7 +58,7 @@ class Plan:
         return Plan(**values)
 
 
-FRAMEWORKS = {"keras": "pitfallcheck.frameworks.keras"}
+FRAMEWORKS = {"keras": "pitfallcheck.frameworks.keras", "tf_keras": "pitfallcheck.frameworks.tf_keras"}
 """The adapter of each framework, imported when the program has imported the framework."""
 
 
@@ -93,11 +93,17 @@ def main(plan_path: str, at_start: frozenset[str]) -> None:
         sys.exit(2)
     finally:
         sender.tell(phase="ended")
-        if ended_well:
-            pull(plan, main_module.__dict__, session, sender)
-        else:
-            name_unpulled(main_module.__dict__, session)
-        session.finish()
+        try:
+            if ended_well:
+                pull(plan, main_module.__dict__, session, sender)
+            else:
+                name_unpulled(main_module.__dict__, session)
+        except KeyboardInterrupt:
+            # The program had come to its end: there is no line of it to show, and Python ends as Ctrl-C asks.
+            sys.excepthook = lambda *_: None
+            raise
+        finally:
+            session.finish()
 
 
 class NoSuchModuleError(Exception):

@@ -152,6 +152,9 @@ class Supervision:
         events = self._child.receiver.events
         status = self._child.process.returncode
         ended = state.get("phase")
+        if not os.path.isdir(self._folder):
+            why = "the program removed the temporary folder through which it is watched"
+            events.append(NotLooked("channel", "the rest of the run", why))
         if self._child.stopped:
             events.append(NotLooked("stopped", os.path.basename(self._plan.target), self._child.stopped))
         elif ended == "pulling":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 import numpy as np
@@ -78,7 +77,6 @@ class Slot:
         "path",
         "refs",
         "shape",
-        "spoilt",
     )
 
     def __init__(self, path: Path, shape: tuple[int, ...], dtype: str, offset: int) -> None:
@@ -91,28 +89,25 @@ class Slot:
         self.by_producer = Changes()
         self.by_consumer = Changes()
         self.kept = 0
-        self.spoilt: deque[tuple[int, Any]] = deque(maxlen=4)
         self.refs: dict[int, int] = {}
         self.baselines: dict[int, int | None] = {}
 
-    def count_references(self, owner_id: int, references: int) -> None:
-        """Note the references that its consumer's turn left on a buffer; more than at first means it was kept."""
+    def count_references(self, owner_id: int, references: int) -> bool:
+        """Note the references that its consumer's turn left on a buffer; more than at first means it was kept.
+
+        Returns whether that is new.
+        """
+        known = self.kept
         fewest = self.refs.setdefault(owner_id, references)
         if references > fewest:
             self.kept = max(self.kept, references - fewest)
+        elif self.kept == 1:
+            # One more only now and then: `zip` and `enumerate` use a tuple again, and let the old one go a turn late.
+            self.kept = 0
+            self.refs[owner_id] = fewest + 1
         if len(self.refs) > 16:
             self.refs.clear()
-
-    def look_for_kept(self, number: int, thing: Any) -> None:
-        """Note whether a leaf that was rewritten, and is no longer the newest, is still held as batch `number` is made.
-
-        A buffer handed out as it is says nothing that way, as it is one object for all batches; a view or a tensor
-        made for each batch does.
-        """
-        for earlier, weak in self.spoilt:
-            held = weak() if weak is not None and earlier < number - 1 else None
-            if held is not None and held is not thing:
-                self.kept = max(self.kept, 1)
+        return self.kept > 0 and not known
 
     def remember_order(self, owner: Any, record: Record) -> None:
         """Digest the rows of a buffer that is handed out a second time, so that a later shuffle is known as one."""

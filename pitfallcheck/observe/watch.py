@@ -23,6 +23,8 @@ from pitfallcheck.observe.tally import Slot, Tally
 
 WINDOW = 24
 """Batches that are remembered: a ring of up to so many buffers is seen through."""
+_FEW = 3
+"""Batches after which the references at the end of the last consumer's turn add nothing to those counted before."""
 WHOLE = 8 * 1024 * 1024
 """Bytes up to which a leaf is compared whole when we pull the batches ourselves and time is ours."""
 
@@ -41,6 +43,8 @@ class Watch:
         self._newest: list[Record] = []
         self._window: deque[list[Record]] = deque()
         self._by_owner: dict[int, list[Record]] = {}
+        self._spoilt: dict[Slot, deque[Record]] = {}
+        self._views: dict[Slot, int] = {}
         self._tallies: dict[HandOver, Tally] = {}
         self._container: Any = None
         self._container_id = 0
@@ -82,7 +86,8 @@ class Watch:
     def end(self) -> None:
         """The producer is gone or will not be asked again."""
         if not self._broken:
-            self._count_references()
+            if self._number <= _FEW:
+                self._count_references()
             self.ran()
             self._forget()
             self._session.tick()
@@ -115,14 +120,14 @@ class Watch:
                 slot, number, thing, array, sample_plan(array.shape, array.itemsize, self._full), self._keep
             )
             newest.append(record)
-            if slot.spoilt:
-                slot.look_for_kept(number, thing)
             same_owner = self._by_owner.get(record.owner_id)
             if same_owner is None:
                 self._by_owner[record.owner_id] = [record]
             else:
                 self._handed_out_again(record, same_owner, frame)
                 same_owner.append(record)
+            if self._spoilt:
+                self._look_for_kept(slot, number, thing)
         self._window.append(newest)
         if len(self._window) > WINDOW and not self._keep:
             for record in self._window.popleft():
@@ -131,6 +136,19 @@ class Watch:
             signature, digest = signature_and_digest((r.shape, r.dtype.str, r.held) for r in newest)
             session.ledger(signature).add(digest, [record.low for record in newest], tally)
         session.tick()
+
+    def _look_for_kept(self, slot: Slot, number: int, thing: Any) -> None:
+        """Note whether a leaf that was rewritten, and is no longer the newest, is still held as batch `number` is made.
+
+        A buffer that is handed out as it is says nothing that way, as it is one object for many batches; a view or a
+        tensor made for each batch does.
+        """
+        for earlier in list(self._spoilt.get(slot, ())):
+            held = earlier.thing() if earlier.thing is not None else None
+            if held is None or held is thing:
+                self._spoilt[slot].remove(earlier)
+            elif earlier.number < number - 1:
+                slot.kept = max(slot.kept, 2)
 
     def _handed_out_again(self, record: Record, same_owner: list[Record], frame: FrameType | None) -> None:
         """Compare what was handed out before in the same memory, and learn after how many turns that comes round."""
@@ -143,7 +161,8 @@ class Watch:
                 if known.number < record.number - 1:
                     self._compare(known, frame, by_producer=True)
                 earlier = earlier or not known.gone
-                if known.low == record.low and known.shape == record.shape and known.held == record.held:
+                same = known.low == record.low and known.shape == record.shape and known.held == record.held
+                if same and not self._keep:
                     # The new record watches the very same memory; one of the two is enough.
                     self._drop(known)
             else:
@@ -184,6 +203,15 @@ class Watch:
                 held = owner is not None and sys.getrefcount(owner)
                 if held and record.slot.count_references(record.owner_id, held):
                     self._session.hurry()
+                if record.thing is not record.owner:
+                    self._count_views(record)
+
+    def _count_views(self, record: Record) -> None:
+        """Where one view is handed out again and again, references to it are what tells, not those to its owner."""
+        view = record.thing() if record.thing is not None else None
+        if view is not None and self._views.get(record.slot) == id(view):
+            record.slot.count_references(id(view), sys.getrefcount(view))
+        self._views[record.slot] = id(view)
 
     def _compare(self, record: Record, frame: FrameType | None, *, by_producer: bool) -> None:
         now = record.look()
@@ -194,13 +222,15 @@ class Watch:
             return
         slot = record.slot
         if not by_producer:
-            slot.by_consumer.add(record, now, 1, reordered=False)
+            if not record.touched:
+                slot.by_consumer.add(record, now, 1, reordered=False)
+            record.touched = True
             record.held = now
             return
         changes = slot.by_producer
         turns = max(1, self._number + 1 - record.number)
         changes.add(record, now, turns, reordered=changes.reordered and slot.only_reordered(record, now))
-        slot.spoilt.append((record.number, record.thing))
+        self._spoilt.setdefault(slot, deque(maxlen=4)).append(record)
         self._drop(record)
         if changes.count == 1:
             self._found(slot, record, frame)
@@ -230,6 +260,10 @@ class Watch:
     def _note_caller(self, tally: Tally, caller: FrameType | None) -> None:
         """Two batches asked for at two places, and no loop after: the first was at hand when the second was made."""
         self._callers.append(call_site(caller))
+        if len(self._callers) > 1 and self._callers[-1] != self._callers[-2]:
+            # Asked for elsewhere, after a peek: what that consumer holds at its first turn is no measure for this one.
+            for slot in tally.slots.values():
+                slot.refs.clear()
         if tally.consumer.kind == "program" and len(self._callers) > 1:
             tally.asked_apart = len(set(self._callers)) == len(self._callers)
 
@@ -239,6 +273,7 @@ class Watch:
         self._container = None
         self._window.clear()
         self._by_owner.clear()
+        self._spoilt.clear()
         if self._session.watches.get(self._frame_id) is self:
             del self._session.watches[self._frame_id]
 
