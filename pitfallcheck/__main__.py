@@ -18,4 +18,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # `python -m` put the working directory first, where a user's own `random.py` would shadow the library's.
+    if not sys.flags.safe_path:
+        del sys.path[0]
     sys.exit(main())

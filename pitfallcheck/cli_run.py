@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pitfallcheck.cli_shared import add_choice, add_output, publish, settings_for
 from pitfallcheck.console import CLEAN, FOUND, WRONG, WrongCallError, complain
+
+if TYPE_CHECKING:
+    from pitfallcheck.observe.supervisor import Observed
 
 
 def add_run(subparsers: Any) -> None:
@@ -58,7 +61,7 @@ def _positive(kind: type) -> Any:
 
 def do_run(options: argparse.Namespace) -> int:
     """Run, watch, report; returns the exit status."""
-    from pitfallcheck.observe.supervisor import Supervision
+    from pitfallcheck.observe.supervisor import Supervision, signal_that_ended
 
     plan = _plan(options)
     settings = settings_for(options, [] if options.module else [plan.target])
@@ -79,6 +82,8 @@ def do_run(options: argparse.Namespace) -> int:
     seen = supervision.wait(_progress(options))
     if seen.wrong_call:
         raise WrongCallError(seen.wrong_call)
+    if not seen.stopped and (end := signal_that_ended(seen.status)):
+        complain(end)
     for path in seen.files:
         if os.path.abspath(path) not in linted and os.path.isfile(path):
             linted[os.path.abspath(path)] = lint_paths([shown_path(path)], settings)
@@ -94,7 +99,7 @@ def do_run(options: argparse.Namespace) -> int:
         clean=_clean(seen.batches, len(linted)),
         stream=sys.stdout if options.format == "json" else sys.stderr,
     )
-    return _status(seen.status, seen.stopped, any(finding.fails for finding in findings))
+    return _status(seen, any(finding.fails for finding in findings))
 
 
 def _plan(options: argparse.Namespace) -> Any:
@@ -157,10 +162,10 @@ def _clean(batches: int, files: int) -> str:
     return f"{looked}, {count_of(files, 'file')} read, nothing found."
 
 
-def _status(program: int, stopped: str, fails: bool) -> int:
+def _status(seen: Observed, fails: bool) -> int:
     """The program's own failure first (128 and the signal where one ended it, as a shell says it), then ours."""
-    if stopped:
-        return FOUND if fails else WRONG
-    if program < 0:
-        return 128 - program
-    return program or (FOUND if fails else CLEAN)
+    if not seen.stopped and seen.status:
+        return seen.status if seen.status > 0 else 128 - seen.status
+    if fails:
+        return FOUND
+    return WRONG if seen.stopped or seen.in_vain else CLEAN

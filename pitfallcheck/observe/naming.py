@@ -49,14 +49,17 @@ def first_return(function: Place) -> Place | None:
     return None
 
 
-def leaf_name(expression: ast.expr | None, path: Path) -> str:
+def leaf_name(expression: ast.expr | None, path: Path, variable: str = "") -> str:
     """The part of a handed-over expression that stands at `path`: for `([x], y)` and (0, 0) it is `x`.
 
-    Where the expression is no display there, the rest of the path is written behind it: `batch[0]`.
+    Where the expression is no display there, it is the `variable` that holds the leaf, if one does, and otherwise the
+    rest of the path is written behind it: `batch[0]`.
     """
     node = expression
     for depth, step in enumerate(path):
         child = _child(node, step)
+        if child is None and variable and isinstance(step, int):
+            return variable
         if child is None:
             return (ast.unparse(node) if node is not None else "batch") + path_text(path[depth:])
         node = child

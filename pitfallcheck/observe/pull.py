@@ -45,10 +45,9 @@ def pull(plan: Plan, namespace: dict[str, Any], session: Session, sender: Sender
     """Pull what the plan names, or else every generator function of the main file that was not started."""
     session.pulling = True
     try:
-        for expression in plan.calls:
-            _pull_expression(expression, plan, namespace, session, sender)
-        if plan.function and not plan.calls:
-            _pull_expression(plan.function, plan, namespace, session, sender)
+        for expression in plan.calls or ([plan.function] if plan.function else []):
+            if not _pull_expression(expression, plan, namespace, session, sender):
+                sender.tell(in_vain=True)
         if plan.kind != "function":
             _pull_unused(plan, namespace, session, sender)
     except WrongCallError as error:
@@ -105,7 +104,8 @@ def _listed(names: list[str]) -> str:
     return f"{plural} {', '.join(f'`{name}`' for name in names)}"
 
 
-def _pull_expression(expression: str, plan: Plan, namespace: dict[str, Any], session: Session, sender: Sender) -> None:
+def _pull_expression(expression: str, plan: Plan, namespace: dict[str, Any], session: Session, sender: Sender) -> bool:
+    """Pull what the user asked for; returns whether its batches could all be looked at."""
     where = os.path.basename(plan.target)
     try:
         source = eval(expression, namespace)
@@ -117,15 +117,17 @@ def _pull_expression(expression: str, plan: Plan, namespace: dict[str, Any], ses
         if missing := _required(source):
             call = f"{expression}({', '.join(f'{parameter}=...' for parameter in missing)})"
             raise WrongCallError(f'`{expression}` in {where} needs {_listed(missing)}: say how with `--call "{call}"`')
-        _pull(expression, source, plan, session, sender)
-    elif hasattr(source, "__iter__") or hasattr(source, "__getitem__"):
-        _pull(expression, lambda: source, plan, session, sender)
-    else:
-        raise WrongCallError(f"`{expression}` in {where} is {_described(source)}, which hands out no batches")
+        return _pull(expression, source, plan, session, sender)
+    if hasattr(source, "__iter__") or hasattr(source, "__getitem__"):
+        return _pull(expression, lambda: source, plan, session, sender)
+    raise WrongCallError(f"`{expression}` in {where} is {_described(source)}, which hands out no batches")
 
 
-def _pull(name: str, function: Any, plan: Plan, session: Session, sender: Sender) -> None:
-    """Pull batches and hold them, so that a buffer written again is seen for every one of them."""
+def _pull(name: str, function: Any, plan: Plan, session: Session, sender: Sender) -> bool:
+    """Pull batches and hold them, so that a buffer written again is seen for every one of them.
+
+    Returns whether as many came as were asked for, or all there are, with something to see in them.
+    """
     sender.tell(phase="pulling", pulling=name)
     held: list[Any] = []
     shown = name if name.endswith(")") else f"{name}()"
@@ -146,10 +148,13 @@ def _pull(name: str, function: Any, plan: Plan, session: Session, sender: Sender
         session.skip(f"pull:{name}", shown, f"interrupted after {_batches_text(len(held))}")
         raise
     else:
-        if why := why_unseen(held):
-            session.skip(f"pull:{name}", shown, why)
+        why = why_unseen(held)
+        if not why:
+            return True
+        session.skip(f"pull:{name}", shown, why)
     finally:
         session.deliver()
+    return False
 
 
 def _batches(source: Any, session: Session) -> Iterator[Any]:

@@ -29,7 +29,8 @@ class Observed:
     """What came of a run.
 
     `status` is the program's own exit status, negative for the signal that ended it. `files` are the absolute paths of
-    the user's files it used, `wrong_call` says why what was asked for could not be run, `stopped` why we ended it.
+    the user's files it used, `wrong_call` says why what was asked for could not be run, `stopped` why we ended it;
+    `in_vain` that a generator the user named gave no batches to look at, or failed.
     """
 
     events: list[Event]
@@ -38,6 +39,7 @@ class Observed:
     batches: int = 0
     wrong_call: str = ""
     stopped: str = ""
+    in_vain: bool = False
 
 
 Progress = Callable[[float, dict[str, Any]], None]
@@ -167,6 +169,7 @@ class Supervision:
             batches=int(state.get("batches", 0)),
             wrong_call=str(state.get("wrong_call", "")),
             stopped=self._child.stopped,
+            in_vain=bool(state.get("in_vain")),
         )
 
 
@@ -179,8 +182,6 @@ def _how(status: int) -> str:
     return f"(exit status {status})"
 
 
-def describe_end(status: int) -> str:
-    """How a program ended, for a user: empty for success."""
-    if status == 0:
-        return ""
-    return f"the program was {_how(status)[1:-1]}" if status < 0 else f"the program ended with status {status}"
+def signal_that_ended(status: int) -> str:
+    """`the program was killed by SIGSEGV`, or empty where no signal ended it: Python itself says nothing then."""
+    return f"the program was {_how(status)[1:-1]}" if status < 0 else ""

@@ -71,12 +71,12 @@ class Slot:
         "dtype",
         "kept",
         "library",
-        "name",
         "offset",
         "owner_name",
         "path",
         "refs",
         "shape",
+        "whole",
     )
 
     def __init__(self, path: Path, shape: tuple[int, ...], dtype: str, offset: int) -> None:
@@ -84,8 +84,9 @@ class Slot:
         self.shape = shape
         self.dtype = dtype
         self.offset = offset
-        self.name = self.owner_name = ""
+        self.owner_name = ""
         self.library = "numpy"
+        self.whole = True
         self.by_producer = Changes()
         self.by_consumer = Changes()
         self.kept = 0
@@ -164,6 +165,7 @@ class Tally:
         """The slot of a leaf position, made from its first array."""
         offset = array.__array_interface__["data"][0] % BOUNDARY
         self.slots[path] = slot = Slot(path, array.shape, str(array.dtype), offset)
+        slot.whole = array.base is None
         slot.library = type(thing).__module__.partition(".")[0]
         return slot
 
@@ -181,7 +183,7 @@ class Tally:
         compared = max(1, self.batches - max(1, self.sources))
         leaves = tuple(
             Leaf(
-                name=slot.name or leaf_name(expression, slot.path),
+                name=leaf_name(expression, slot.path, slot.owner_name if slot.whole else ""),
                 shape=slot.shape,
                 dtype=slot.dtype,
                 owner=slot.owner_name,

@@ -58,7 +58,7 @@ def _finding(level: Level, event: SourceWatched, leaf: Leaf, rewrite: Rewrite) -
 def _while(event: SourceWatched) -> str:
     consumer = event.consumer
     if not consumer.keeps:
-        return "when the next one was made, after this program was done with them"
+        return "when a later one was made, and nothing seen held them any more"
     if consumer.kind == "library":
         return f"after {consumer.name} had taken them"
     return "while their consumer still held them"
@@ -109,9 +109,9 @@ def _received(event: SourceWatched, leaf: Leaf) -> Iterator[Evidence]:
     elif consumer.kind == "pitfallcheck":
         return
     else:
-        held = (
-            "a batch was still held here when it was written again" if consumer.keeps else "done with here before that"
-        )
+        held = "a batch was still held here when it was written again"
+        if not consumer.keeps:
+            held = "no batch but the newest was held here, as far as references tell"
         text = f"{consumer.name}: {held}" if consumer.kind == "library" else held
     yield Evidence("consumer", text, path, line)
 
@@ -121,14 +121,14 @@ def _as_received(consumer: Consumer, leaf: Leaf) -> str:
     count = f"got {consumer.received_wrong} of {consumer.received} batches with other values than were handed over"
     if leaf.offset:
         return (
-            f"{count}; the buffer starts {leaf.offset} bytes past a 64-byte boundary, where TensorFlow copies it, and on "
-            "a boundary it keeps NumPy's memory"
+            f"{count}; the buffer starts {leaf.offset} bytes past a 64-byte boundary, where TensorFlow copies it, and "
+            "on a boundary it keeps NumPy's memory"
         )
     later = consumer.received_wrong - consumer.wrong_at_entry
     when = "already when they entered the model"
     if later:
         when = f"{consumer.wrong_at_entry} {when} and {later} before their step was done"
     return (
-        f"{count}, {when}; the buffer starts on a 64-byte boundary, where TensorFlow keeps NumPy's memory, and elsewhere "
-        "it would copy"
+        f"{count}, {when}; the buffer starts on a 64-byte boundary, where TensorFlow keeps NumPy's memory, and "
+        "elsewhere it would copy"
     )

@@ -194,11 +194,16 @@ class SomeArray:
     """An array, of no known memory; as an index it makes a copy."""
 
 
+MOST_NESTED = 8
+"""Containers in containers that are followed; a batch is rarely nested deeper than three."""
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A tuple, list or dict whose `items` are known, with their keys, and the expressions that made them.
 
-    A `cycle` gives its items in turn for ever (`itertools.cycle`).
+    A `cycle` gives its items in turn for ever (`itertools.cycle`). What is nested deeper than MOST_NESTED is unknown,
+    so that a loop that wraps a container in another (`x = [x]`) comes to an end.
     """
 
     keys: tuple[object, ...]
@@ -206,8 +211,12 @@ class Box:
     nodes: tuple[ast.expr | None, ...]
     cycle: bool = False
     holds_memory: bool = field(init=False, compare=False)
+    depth: int = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
+        items = tuple(UNKNOWN if isinstance(item, Box) and item.depth >= MOST_NESTED else item for item in self.items)
+        object.__setattr__(self, "items", items)
+        object.__setattr__(self, "depth", 1 + max((item.depth for item in items if isinstance(item, Box)), default=0))
         holds = any(isinstance(i, Array | Ring) or (isinstance(i, Box) and i.holds_memory) for i in self.items)
         object.__setattr__(self, "holds_memory", holds)
 
