@@ -712,6 +712,13 @@ BROKEN = {
 }
 
 FINE = {
+    "containers nested without end": """
+        def batches(n):
+            x = np.zeros(3)
+            for _ in range(n):
+                x = [x]
+                yield x
+        """,
     "allocated inside the loop": """
         def batches(n):
             while True:

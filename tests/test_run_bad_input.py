@@ -210,6 +210,48 @@ def test_a_loader_of_the_program_can_be_pulled(tmp_path: Path) -> None:
     assert report_of(tmp_path, "--ignore", "PF101", "feed.py::LOADER").skipped == {}
 
 
+IN_VAIN = {
+    "that raises": ("yield np.ones(2)\n    raise ValueError('no file')", 2, "it raised ValueError: no file"),
+    "that ends at once": ("return\n    yield", 2, "it ended without a batch"),
+    "of no arrays": ("yield 'text'", 2, "its batches hold no arrays"),
+    "that is finite": ("yield np.ones(2)", 0, ""),
+    "that raises after a finding": ("x = np.zeros(2)\n    for x[0] in range(3): yield x\n    1 / 0", 1, "it raised"),
+}
+
+
+@pytest.mark.parametrize("case", IN_VAIN)
+def test_a_generator_asked_for_that_could_not_be_looked_at_does_not_pass(case: str, tmp_path: Path) -> None:
+    body, status, why = IN_VAIN[case]
+    lay(tmp_path, {"feed.py": f"import numpy as np\ndef feed():\n    {body}\n"})
+    for asked in (["feed.py::feed"], ["--call", "feed()", "feed.py"]):
+        ran = report_of(tmp_path, *asked)
+        assert ran.status == status
+        assert [why in text for text in ran.skipped.values()] == ([True] if why else [])
+
+
+def test_what_a_signal_ended_is_said(tmp_path: Path) -> None:
+    lay(tmp_path, {"p.py": "import os\nos.kill(os.getpid(), 11)\n"})
+    ran = run(tmp_path, "p.py")
+    assert (ran.status, ran.err.splitlines()[0]) == (139, "pitfallcheck: the program was killed by SIGSEGV")
+
+
+def test_a_batch_with_a_name_is_told_by_the_names_in_it(tmp_path: Path) -> None:
+    text = """
+        import numpy as np
+        def feed():
+            x, y = np.zeros((4, 2)), np.zeros(4)
+            while True:
+                x[:] = np.random.random((4, 2))
+                y[:] = x.sum(axis=1)
+                batch = (x, y)
+                yield batch
+    """
+    lay(tmp_path, {"feed.py": text})
+    findings = report_of(tmp_path, "feed.py").report["findings"]
+    assert [found["message"].partition(" was")[0] for found in findings] == ["`x`", "`y`"]
+    assert all(found["sources"] == ["static", "runtime"] for found in findings)
+
+
 def test_a_generator_that_hangs_in_the_program_ends_it(tmp_path: Path) -> None:
     text = FEED + (
         "\nimport time\ndef slow():\n    yield np.zeros(2)\n    time.sleep(60)\n    yield np.zeros(2)\n"
