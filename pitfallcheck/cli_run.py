@@ -89,6 +89,9 @@ def do_run(options: argparse.Namespace) -> int:
             linted[os.path.abspath(path)] = lint_paths([shown_path(path)], settings)
     measured, skipped = judge_events(seen.events, settings.codes)
     static = [finding for result in linted.values() for finding in result.findings]
+    if plan.function:
+        lines = _lines_of(plan.target, plan.function)
+        static = [finding for finding in static if finding.location.line in lines]
     skipped += [item for result in linted.values() for item in result.skipped]
     findings = silence(merge(static, measured))
     publish(
@@ -126,6 +129,17 @@ def _plan(options: argparse.Namespace) -> Any:
     )
 
 
+def _lines_of(path: str, function: str) -> range:
+    """The lines of the generator or data set that was asked for alone; every line where it is made by a call."""
+    from pitfallcheck.observe.naming import tree_of
+
+    tree = tree_of(os.path.abspath(path))
+    for node in tree.body if tree is not None else ():
+        if getattr(node, "name", None) == function:
+            return range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    return range(sys.maxsize)
+
+
 def _check_file(path: str) -> None:
     """Raise WrongCall for a file that Python could not run either, before anything is started."""
     if os.path.isdir(path):
@@ -158,7 +172,7 @@ def _progress(options: argparse.Namespace) -> Any:
 def _clean(batches: int, files: int) -> str:
     from pitfallcheck.report.wording import count_of
 
-    looked = f"{batches} batch{'es' if batches != 1 else ''} observed" if batches else "no batches seen"
+    looked = f"{batches} batch{'es' if batches != 1 else ''} observed" if batches else "no generator seen"
     return f"{looked}, {count_of(files, 'file')} read, nothing found."
 
 

@@ -36,6 +36,9 @@ def _same_fault(read: Finding, measured: Finding) -> bool:
         return False
     if read.location.line == measured.location.line:
         return not (read.subject and measured.subject) or read.subject == measured.subject
+    if measured.subject and measured.scope is None:
+        # What has no place of its own in a function: a class, which is one wherever it is made.
+        return read.subject == measured.subject
     if read.scope is None:
         return False
     if measured.subject:
@@ -55,6 +58,13 @@ def _one(read: Finding, measured: Finding) -> Finding:
     A hazard that the source shows is as grave as the run found it; what follows on every path of the source stays so.
     """
     level = read.level if read.level == "error" else measured.level
+    if level != measured.level:
+        # The run saw less than the source shows, so its account of the consumer would say too little.
+        measured = replace(
+            measured,
+            message=read.message,
+            evidence=tuple(fact for fact in measured.evidence if fact.kind not in _HAPPENED),
+        )
     return replace(
         measured,
         level=max(level, measured.level, key=LEVELS.index),

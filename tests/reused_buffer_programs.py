@@ -709,9 +709,43 @@ BROKEN = {
             def _step(self):
                 self.state += 0.1
         """,
+    "both halves of a buffer that an index goes round": """
+        def batches():
+            b = np.zeros(10)
+            n = 0
+            while True:
+                b[n % 10] = n
+                n += 1
+                yield b[:5], b[5:]  # PF101 b[:5]; b[5:]
+        """,
+    "the tail of a buffer that an index goes round": """
+        def batches(half):
+            b = np.zeros(10)
+            slot = 0
+            for n in range(100):
+                slot = n % 10
+                b[slot] = n
+                yield b[half:], b[-5:]  # PF101 b[half:]; b[-5:]
+        """,
 }
 
 FINE = {
+    "an index that goes round before the tail": """
+        def batches():
+            b = np.zeros(10)
+            n = 0
+            while True:
+                b[n % 5] = n
+                n += 1
+                yield b[5:]
+        """,
+    "an index that goes round past one item": """
+        def batches():
+            b = np.zeros((10, 2))
+            for n in range(0, 100, 2):
+                b[n % 10] = n
+                yield b[3]
+        """,
     "containers nested without end": """
         def batches(n):
             x = np.zeros(3)

@@ -82,6 +82,83 @@ LEVELS = {
     "a loop of next": ("note", "it = batches()\nfor _ in range(9):\n    x, y = next(it)\n    train(x, y)"),
     "a loop and a list": ("error", "for x, y in batches():\n    train(x, y)\nlist(batches())"),
     "a comprehension of numbers": ("note", "data = [x.sum() for x, y in batches()]"),
+    "a comprehension of items": ("error", "data = [batch[0] for batch in batches()]"),
+    "a comprehension of slices": ("error", "data = [x[:2] for x, y in batches()]"),
+    "a comprehension of views": ("error", "data = [x.reshape(2, 2) for x, y in batches()]"),
+    "a comprehension of copies": ("note", "data = [x.copy() for x, y in batches()]"),
+    "a comprehension of floats": ("note", "data = [float(x[0]) for x, y in batches()]"),
+    "appended, an item": ("error", "data = []\nfor batch in batches():\n    data.append(batch[0])"),
+    "appended, the number of an item": ("note", "data = []\nfor x, y in batches():\n    data.append(x[0])"),
+    "a loop over enumerate": ("note", "for k, (x, y) in enumerate(batches()):\n    train(x, y)"),
+    "a loop over a range and the batches": ("note", "for k, (x, y) in zip(range(9), batches()):\n    train(x, y)"),
+    "a loop over iter": ("note", "for x, y in iter(batches()):\n    train(x, y)"),
+    "a loop over a progress bar": ("note", "for x, y in tqdm(batches(), total=9):\n    train(x, y)"),
+    "a sum of sums": ("note", "print(sum(x.sum() for x, y in batches()))"),
+    "the greatest of floats": ("note", "print(max(float(x[0]) for x, y in batches()))"),
+    "a generator of copies, in a list": ("note", "data = list(x.copy() for x, y in batches())"),
+    "a generator of the batches, in a list": ("error", "data = list(x for x, y in batches())"),
+    "a generator of the batches, in a loop": ("note", "for x in (x for x, y in batches()):\n    train(x)"),
+    "a generator of what a function makes": ("warning", "data = list(work(x) for x, y in batches())"),
+    "map of a function that lets go": ("note", "data = list(map(lambda b: b[0].mean(), batches()))"),
+    "map of a function that keeps": ("warning", "data = list(map(lambda b: b[0], batches()))"),
+    "map of a function unknown": ("warning", "data = list(map(work, batches()))"),
+    "next, printed": ("note", "it = batches()\nprint(next(it))\nprint(next(it))"),
+    "next, summed": ("note", "it = batches()\nnext(it)[0].sum()"),
+    "next, an item as a float, returned": ("note", "def first():\n    return float(next(batches())[0][0])"),
+    "two next in one call, each a float": ("note", "it = batches()\nprint(float(next(it)[1]), float(next(it)[1]))"),
+    "two next in one call, the first a copy": ("note", "it = batches()\nprint(next(it)[0].copy(), next(it)[0])"),
+    "two next in one call, the second a copy": ("error", "it = batches()\nprint(next(it)[0], next(it)[0].copy())"),
+    "two next in one float": ("error", "it = batches()\nprint(np.sum([next(it)[0], next(it)[0]]))"),
+    "two next, both sums used later": (
+        "note",
+        "it = batches()\na = next(it)[0].sum()\nb = next(it)[0].sum()\nprint(a, b)",
+    ),
+    "two next, both views used later": ("error", "it = batches()\na = next(it)[0][:2]\nb = next(it)[0]\nprint(a, b)"),
+    "next, appended": ("error", "it = batches()\ndata = []\nfor _ in range(9):\n    data.append(next(it))"),
+    "next, appended as a copy": (
+        "note",
+        "it = batches()\ndata = []\nfor _ in range(9):\n    data.append(next(it)[0].copy())",
+    ),
+    "next, stored in a dict": ("error", "it = batches()\ndata = {}\nfor k in range(9):\n    data[k] = next(it)"),
+    "next, stored in an array": (
+        "note",
+        "it = batches()\ndata = np.empty((9, 4))\nfor k in range(9):\n    data[k] = next(it)[0]",
+    ),
+    "next, a sum kept": (
+        "note",
+        "it = batches()\ndata = []\nfor k in range(9):\n    s = next(it)[0].sum()\n    data.append(s)",
+    ),
+    "next, until it stops": (
+        "note",
+        "it = batches()\nwhile True:\n    try:\n        x, y = next(it)\n"
+        "    except StopIteration:\n        break\n    train(x, y)",
+    ),
+    "next, until it stops, and kept": (
+        "error",
+        "it = batches()\ndata = []\nwhile True:\n    try:\n        x, y = next(it)\n"
+        "    except StopIteration:\n        break\n    data.append(x)",
+    ),
+    "next, then a loop over the rest": (
+        "note",
+        "it = batches()\nx, y = next(it)\nprint(x)\nfor x, y in it:\n    train(x, y)",
+    ),
+    "next, still used in a loop over the rest": (
+        "error",
+        "it = batches()\nx, y = next(it)\nfor batch in it:\n    train(x, batch)",
+    ),
+    "next, copied for a loop over the rest": (
+        "note",
+        "it = batches()\nx = next(it)[0].copy()\nfor batch in it:\n    train(x, batch)",
+    ),
+    "next, for the shape in a loop over the rest": (
+        "note",
+        "it = batches()\nx, y = next(it)\nfor batch in it:\n    train(x.shape, batch)",
+    ),
+    "next, while there is one": ("note", "it = batches()\nwhile (b := next(it, None)) is not None:\n    train(b)"),
+    "next, while there is one, and kept": (
+        "error",
+        "it = batches()\ndata = []\nwhile (b := next(it, None)) is not None:\n    data.append(b)",
+    ),
 }
 
 
@@ -89,6 +166,27 @@ LEVELS = {
 def test_level_by_consumer(name: str) -> None:
     level, consumer = LEVELS[name]
     program = "def batches():\n    x = np.zeros(4)\n    while True:\n        x += 1\n        yield x, x.sum()\n"
+    assert [(f.subject, f.level) for f in findings(program + consumer)] == [("x", level)]
+
+
+ARRAYS = {
+    "a sum": ("note", "print(sum(batches()))"),
+    "a sum with a start": ("warning", "print(sum(batches(), start))"),
+    "the greatest": ("warning", "print(max(batches(), key=len))"),
+    "map of a sum": ("note", "data = list(map(np.sum, batches()))"),
+    "map of a copy": ("note", "for x in map(np.copy, batches()):\n    print(x)"),
+    "map of a view": ("warning", "data = list(map(np.transpose, batches()))"),
+    "next, summed": ("note", "it = batches()\nnext(it).sum()"),
+    "next, a number of it": ("note", "it = batches()\nprint(float(next(it)[0]))"),
+    "two numbers of two": ("note", "it = batches()\nprint(float(next(it)[0]), float(next(it)[0]))"),
+    "two in one call": ("error", "it = batches()\nprint(next(it), next(it))"),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_level_by_consumer_of_bare_arrays(name: str) -> None:
+    level, consumer = ARRAYS[name]
+    program = "def batches():\n    x = np.zeros(4)\n    while True:\n        x += 1\n        yield x\n"
     assert [(f.subject, f.level) for f in findings(program + consumer)] == [("x", level)]
 
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from programs import COMMAND, environment, lay, report_of, run
+from programs import COMMAND, environment, lay, python, report_of, run
 
 FEED = """
 import numpy as np
@@ -308,8 +308,8 @@ def test_ctrl_c_while_a_generator_is_pulled(tmp_path: Path) -> None:
         text=True,
         start_new_session=True,
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
+    assert process.stderr is not None
+    assert process.stderr.readline() == "ready\n", "what a pulled generator prints is none of the program's output"
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert "PF101 reused-buffer" in err
@@ -332,3 +332,43 @@ def test_a_program_may_remove_every_temporary_file(tmp_path: Path) -> None:
     assert "Traceback" not in ran.err
     assert ran.out == "ready\n"
     assert "the program removed the temporary folder" in ran.err
+
+
+def test_pulling_leaves_output_and_random_state_to_the_program(tmp_path: Path) -> None:
+    text = """
+        import atexit, random
+        import numpy as np
+        np.random.seed(0); random.seed(0)
+        def feed():
+            while True:
+                print("pulled", np.random.random(), random.random())
+                yield np.random.random(3)
+        atexit.register(lambda: print("at exit", np.random.random(), random.random()))
+    """
+    lay(tmp_path, {"program.py": text})
+    assert run(tmp_path, "program.py").out == python(tmp_path, "program.py").out
+
+
+def test_one_generator_of_many_is_reported_alone(tmp_path: Path) -> None:
+    text = """
+        import numpy as np
+        def broken():
+            x = np.zeros(3)
+            while True:
+                x[:] = np.random.random(3)
+                yield x
+        def fine():
+            while True:
+                yield np.random.random(3)
+        class Items:
+            def __init__(self, n): self.n, self.x = n, np.zeros(2)
+            def __len__(self): return self.n
+            def __getitem__(self, i):
+                self.x[:] = i
+                return self.x
+    """
+    lay(tmp_path, {"feed.py": text})
+    assert report_of(tmp_path, "feed.py::fine").found == []
+    assert report_of(tmp_path, "feed.py::broken").found == [("PF101", "error", 7)]
+    ran = run(tmp_path, "feed.py::Items")
+    assert (ran.status, '--call "Items(n=...)"' in ran.err) == (2, True)

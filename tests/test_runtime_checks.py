@@ -50,7 +50,7 @@ SOURCES = st.builds(
 )  # fmt: skip
 NUMBERS = st.floats() | st.sampled_from([0.0, 1.0, 1.5])
 LOSSES = st.builds(
-    LossMeasured, st.uuids().map(str), st.just("mse"), SHAPES, SHAPES, COUNTS, NUMBERS, NUMBERS, NUMBERS,
+    LossMeasured, st.uuids().map(str), st.just("mse"), SHAPES, SHAPES, COUNTS, *[NUMBERS] * 5,
     st.sampled_from(["mean", "sum"]), *[st.none() | PLACES] * 3, NAMES, st.none() | PLACES,
 )  # fmt: skip
 LAYERS = st.builds(
@@ -87,7 +87,8 @@ def test_a_reused_buffer_is_graver_where_it_was_kept(events: list[SourceWatched]
     for event in events:
         for leaf in event.leaves:
             if leaf.by_producer is not None:
-                level = "error" if event.consumer.keeps and not leaf.by_producer.reordered else "note"
+                harmless = leaf.by_producer.reordered and event.consumer.kind != "program"
+                level = "error" if event.consumer.keeps and not harmless else "note"
                 key = (event.at.path, event.at.line, leaf.name)
                 expected[key] = max(level, expected.get(key, "note"), key=LEVELS.index)  # type: ignore[call-overload]
     assert sorted(finding.level for finding in findings) == sorted(expected.values())
@@ -103,9 +104,12 @@ SOURCE = SourceWatched(
 )
 
 
+SHUFFLED = replace(SOURCE, leaves=(replace(SOURCE.leaves[0], by_producer=replace(REWRITE, reordered=True)),))
+
+
 def told(event: Event) -> str:
-    (finding,), _ = judge_events([event], CODES)
-    return f"{finding.level}: {'. '.join(texts_of(finding))}"
+    findings, _ = judge_events([event], CODES)
+    return " ".join(f"{finding.level}: {'. '.join(texts_of(finding))}" for finding in findings)
 
 
 WORDING: dict[str, tuple[Event, list[str]]] = {
@@ -115,8 +119,9 @@ WORDING: dict[str, tuple[Event, list[str]]] = {
     ),
     "a batch that nobody kept": (replace(SOURCE, consumer=Consumer("program")), ["note: `x` was rewritten"]),
     "an item": (replace(SOURCE, kind="dataset"), ["after it was returned", "Return a copy"]),
-    "a shuffle": (
-        replace(SOURCE, leaves=(replace(SOURCE.leaves[0], by_producer=replace(REWRITE, reordered=True)),)),
+    "a shuffle of what the program holds": (SHUFFLED, ["error: `x` was shuffled in place"]),
+    "a shuffle of what was pulled": (
+        replace(SHUFFLED, consumer=Consumer("pitfallcheck", keeps=True)),
         ["note: `x` was shuffled in place"],
     ),
     "a ring": (
@@ -131,11 +136,33 @@ WORDING: dict[str, tuple[Event, list[str]]] = {
     "a torch tensor": (replace(SOURCE, leaves=(replace(SOURCE.leaves[0], library="torch"),)), ["`x.clone()`"]),
     "an expression": (replace(SOURCE, leaves=(replace(SOURCE.leaves[0], name="x + y"),)), ["`(x + y).copy()`"]),
     "a broadcast mean": (
-        LossMeasured("b", "mse", (8,), (8, 1), 8, 1.66, 0.0, 0.0, compiled=HERE, target_name="y"),
-        ["error: the loss `mse` compares every prediction with every target", "`y` (8,)", "(8, 1)", "1.66"],
+        LossMeasured("b", "mse", (8,), (8, 1), 8, 1.66, 0.0, 0.0, 1.66, 1.8, compiled=HERE, target_name="y"),
+        [
+            "error: the loss `mse` compares every prediction with every target",
+            "`y` (8,)",
+            "(8, 1)",
+            "1.66",
+            "alone is 0",
+        ],
+    ),
+    "a broadcast loss that is no mean of its samples": (
+        LossMeasured("b", "RMSE", (8,), (8, 1), 8, 1.92, 1.4, 1.95, 1.92, 2.3, compiled=HERE),
+        ["error: the loss `RMSE` compares every prediction with every target", "is 1.92", "it is 1.95 once both"],
+    ),
+    "a loss that minds the order of its targets": (
+        LossMeasured("b", "ranking", (8,), (8, 1), 8, 1.9, 0.0, 1.4, 2.3, 1.8, compiled=HERE),
+        [],
+    ),
+    "a loss that never minds the order": (
+        LossMeasured("b", "distance of sets", (8,), (8, 1), 8, 1.9, 0.0, 1.4, 1.9, 1.4, compiled=HERE),
+        [],
+    ),
+    "a loss that means all pairs, whatever the shape": (
+        LossMeasured("b", "kernel", (8,), (8, 1), 8, 1.9, 0.7, 1.9, 1.9, 1.9, fed=HERE),
+        ["note: the targets have shape (8,)"],
     ),
     "a flat target that is aligned": (
-        LossMeasured("b", "mse", (8,), (8, 1), 8, 1.66, 1.66, 1.66, fed=HERE, target_name="y"),
+        LossMeasured("b", "mse", (8,), (8, 1), 8, 1.66, 1.66, 1.66, 1.9, 1.9, fed=HERE, target_name="y"),
         ["note: `y` has shape (8,)"],
     ),
     "a layer of another rank": (
@@ -148,6 +175,7 @@ WORDING: dict[str, tuple[Event, list[str]]] = {
 @pytest.mark.parametrize("name", WORDING)
 def test_what_is_said(name: str) -> None:
     event, parts = WORDING[name]
+    assert bool(parts) == bool(told(event))
     for part in parts:
         assert part in told(event)
 

@@ -23,6 +23,12 @@ PROGRAMS: dict[str, tuple[str, list[str]]] = {
     "a list of three": (PRODUCER + "held = list(zip(range(3), feed()))", ["error x"]),
     "a list of two": (PRODUCER + "import itertools\nheld = list(itertools.islice(feed(), 2))", ["error x"]),
     "next twice": (PRODUCER + "g = feed()\na = next(g)\nb = next(g)", ["error x"]),
+    "next twice in one call": (PRODUCER + "g = feed()\nprint(next(g), next(g))", ["error x"]),
+    "next twice, each done with": (PRODUCER + "g = feed()\nprint(next(g))\nprint(next(g))", ["note x"]),
+    "two loops over two generators": (
+        PRODUCER + "s = sum(x.sum() for x in feed())\nfor x in feed(): x.sum()\nc = list(map(np.copy, feed()))",
+        ["note x"],
+    ),
     "a comprehension": (PRODUCER + "held = [batch for batch in feed()]", ["error x"]),
     "unpacking": (PRODUCER + "a, b, c = feed(3)", ["error x"]),
     "a loop that appends": (PRODUCER + "held = []\nfor batch in feed(): held.append(batch)", ["error x"]),
@@ -516,7 +522,7 @@ for batch in prefetch(feed(20)): batch.sum()
                 for i in range(0, 100, 10): yield data[i : i + 10]
         held = list(feed(np.arange(200.).reshape(100, 2), np.random.default_rng(0)))
         """,
-        ["note data[i:i + 10]"],
+        ["error data[i:i + 10]"],
     ),
     # The consumer writes.
     "a consumer that scales in place": (

@@ -40,6 +40,17 @@ def report_compiled(model: Any, fed: Fed, output: Any, compiled: Place | None, s
     targets = [np.asarray(leaf) for leaf in tree.flatten(fed.y) if leaf is not None]
     outputs = [np.asarray(leaf) for leaf in tree.flatten(output)]
 
+    own_step = defined_at(getattr(type(model), "train_step", None))
+    if own_step is not None:
+        shapes = [(target.shape, given.shape) for target, given in zip(targets, outputs, strict=False)]
+        apart = next((pair for pair in shapes if _differ_by_one_axis(*pair)), None)
+        if apart is not None:
+            why = f"targets {apart[0]} meet outputs {apart[1]} there, and only a compiled loss can be measured"
+            session.skip(f"step:{own_step}", f"the loss in {own_step.function}()", why)
+        return
+    if getattr(model, "_compile_loss", None) is None:
+        return
+
     def loss(some_targets: Arrays, some_outputs: Arrays) -> float:
         y = tree.pack_sequence_as(fed.y, [ops.convert_to_tensor(array) for array in some_targets])
         predicted = tree.pack_sequence_as(output, [ops.convert_to_tensor(array) for array in some_outputs])
@@ -47,16 +58,17 @@ def report_compiled(model: Any, fed: Fed, output: Any, compiled: Place | None, s
 
     measured = measure(f"loss:{id(model)}:{fed.method}", loss, targets, outputs)
     if measured is not None:
+        used = _loss_of(model.loss, measured, targets, outputs)
         handed_over, target_name = _handed_over(session, measured.target[1:])
         session.emit(
             replace(
                 measured,
-                loss=_name(model.loss),
+                loss=_name(used),
                 compiled=compiled,
                 fed=fed.place,
                 handed_over=handed_over,
                 target_name=target_name,
-                loss_defined=defined_at(getattr(type(model.loss), "call", None)) or defined_at(model.loss),
+                loss_defined=defined_at(getattr(type(used), "call", None)) or defined_at(used),
             )
         )
 
@@ -109,19 +121,22 @@ def measure(key: str, loss: Loss, targets: Arrays, outputs: Arrays) -> LossMeasu
     if len(targets) != len(outputs) or any(array.dtype.kind not in "fiub" for array in (*targets, *outputs)):
         return None
     pairs = list(zip(targets, outputs, strict=True))
-    apart = [pair for pair in pairs if _differ_by_one_axis(pair[0].shape, pair[1].shape)]
-    if not apart:
+    apart = [_differ_by_one_axis(target.shape, output.shape) for target, output in pairs]
+    if True not in apart:
         return None
     samples = min(MOST, *(len(array) for array in (*targets, *outputs)))
     each = [loss([t[i : i + 1] for t in targets], [o[i : i + 1] for o in outputs]) for i in range(samples)]
-    together = loss([t[:samples] for t in targets], [o[:samples] for o in outputs])
-    aligned = loss(
-        [_like(t, o)[:samples] for t, o in pairs],
-        [_like(o, t)[:samples] for t, o in pairs],
-    )
+    given = [[target[:samples], output[:samples]] for target, output in pairs]
+    alike = [[_like(target, output), _like(output, target)] for target, output in given]
+    together, aligned = (loss(*map(list, zip(*both, strict=True))) for both in (given, alike))
+    # A rotation leaves no target in its place; those that fit their output stay where they are.
+    for both in (given, alike):
+        for pair, moved in zip(both, apart, strict=True):
+            pair[0] = np.roll(pair[0], 1, axis=0) if moved else pair[0]
+    reordered, aligned_reordered = (loss(*map(list, zip(*both, strict=True))) for both in (given, alike))
     total, mean = float(np.sum(each)), float(np.mean(each))
     summed = abs(aligned - total) < abs(aligned - mean)
-    target, output = apart[0]
+    target, output = pairs[apart.index(True)]
     return LossMeasured(
         key=key,
         loss="",
@@ -131,6 +146,8 @@ def measure(key: str, loss: Loss, targets: Arrays, outputs: Arrays) -> LossMeasu
         batch=together,
         alone=total if summed else mean,
         aligned=aligned,
+        batch_reordered=reordered,
+        aligned_reordered=aligned_reordered,
         reduction="sum" if summed else "mean",
     )
 
@@ -146,14 +163,20 @@ def _like(array: Any, other: Any) -> Any:
     return array[..., None] if array.ndim + 1 == other.ndim else array
 
 
+def _loss_of(given: Any, measured: LossMeasured, targets: Arrays, outputs: Arrays) -> Any:
+    """Of the losses of several outputs, that of the output which was measured; `given` itself where there is one."""
+    pairs = [(target.shape, output.shape) for target, output in zip(targets, outputs, strict=True)]
+    position = pairs.index((measured.target, measured.output))
+    if isinstance(given, Mapping):
+        # Keras flattens a dict in the order of its keys.
+        given = [given[key] for key in sorted(given)]
+    return given[min(position, len(given) - 1)] if isinstance(given, list | tuple) and given else given
+
+
 def _name(loss: Any) -> str:
-    """What the user calls a loss, or the losses of several outputs."""
+    """What the user calls a loss."""
     if isinstance(loss, str):
         return loss
-    if isinstance(loss, Mapping):
-        return ", ".join(_name(value) for value in loss.values())
-    if isinstance(loss, list | tuple):
-        return ", ".join(_name(value) for value in loss)
     return getattr(loss, "__name__", type(loss).__name__)
 
 

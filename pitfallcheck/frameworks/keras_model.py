@@ -36,7 +36,7 @@ def look_at(model: Any, fed: Fed, origins: Origins, session: Session) -> None:
             output = model(fed.x, training=False) if _takes_training(model) else model(fed.x)
         for layer, inputs, returned in calls:
             _report_layer(layer, inputs, returned, origins, session)
-        if fed.y is not None and getattr(model, "_compile_loss", None) is not None:
+        if fed.y is not None:
             report_compiled(model, fed, output, origins.compiled.get(model), session)
 
 

@@ -102,9 +102,10 @@ class LossMeasured:
 
     `target` and `output` are the shapes in that batch, of which `samples` were asked: `batch` is the loss of all of
     them together, `alone` the mean (`reduction` "mean") or sum ("sum") of the losses of each alone, `aligned` the loss
-    of all together once the target has the output's shape. `compiled` is where the model was given its loss, `fed`
-    where the data was given to it, `handed_over` where the target was yielded under the name `target_name`,
-    `loss_defined` where the user wrote the loss; each where known.
+    of all together once the target has the output's shape. `batch_reordered` and `aligned_reordered` are the same with
+    the targets in another order than the outputs. `compiled` is where the model was given its loss, `fed` where the
+    data was given to it, `handed_over` where the target was yielded under the name `target_name`, `loss_defined` where
+    the user wrote the loss; each where known.
     """
 
     key: str
@@ -115,6 +116,8 @@ class LossMeasured:
     batch: float
     alone: float
     aligned: float
+    batch_reordered: float
+    aligned_reordered: float
     reduction: Literal["mean", "sum"] = "mean"
     compiled: Place | None = None
     fed: Place | None = None
@@ -124,18 +127,20 @@ class LossMeasured:
 
     @property
     def broadcasts(self) -> bool:
-        """Whether the batch's loss is not that of its samples, and would be, had the target the output's shape.
+        """Whether this loss compares every prediction with every target because an axis is missing.
 
-        The second half tells a lost axis from a loss that is meant to compare samples with each other: that one stays
-        different whatever the shape of its target. A float32 loss over some hundred samples is exact to about 1e-5,
-        a broadcast one is off by far more than the tolerance of 1e-3.
+        Who compares everything with everything does not care which target stands beside which output; who compares
+        pairs does. So the loss stays what it is when the targets change places, would not with the target in the
+        output's shape, and is another one then. A loss that is meant to compare samples with each other fails one of
+        the three, whatever it is: it minds the order, or never does, or does not mind the shape.
         """
-        return not self.aligns and _close(self.aligned, self.alone)
+        minds_order = not _close(self.aligned, self.aligned_reordered)
+        return not self.aligns and minds_order and _same(self.batch, self.batch_reordered)
 
     @property
     def aligns(self) -> bool:
-        """Whether the batch's loss is that of its samples, although target and output differ in rank."""
-        return _close(self.batch, self.alone)
+        """Whether the loss is the same for both shapes of the target."""
+        return _close(self.batch, self.aligned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +165,13 @@ class NotLooked:
 
 
 def _close(one: float, other: float) -> bool:
+    """Equal as far as a difference would matter."""
     return math.isclose(one, other, rel_tol=1e-3, abs_tol=1e-6)
+
+
+def _same(one: float, other: float) -> bool:
+    """Equal but for the order of a float32 sum, which over some hundred samples moves it by about 1e-6."""
+    return math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-6)
 
 
 Event = SourceWatched | LossMeasured | LayerRan | NotLooked

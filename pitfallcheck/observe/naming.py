@@ -95,6 +95,21 @@ def _locals_of(frame: FrameType) -> dict[str, Any]:
     return found
 
 
+def references_from(frame: FrameType, owner: Any) -> int:
+    """How many references to `owner` the variables of a producing function hold, views and containers counted in."""
+    variables = _locals_of(frame)
+    instance = variables.get("self")
+    values = [*variables.values(), *(vars(instance).values() if hasattr(instance, "__dict__") else ())]
+    count = 0
+    for value in values:
+        if isinstance(value, dict):
+            inside = list(value.values())
+        else:
+            inside = list(value) if isinstance(value, list | tuple) else [value]
+        count += sum(1 for thing in inside if thing is owner or getattr(thing, "base", None) is owner)
+    return count
+
+
 def owner_name(frame: FrameType | None, owner: Any) -> str:
     """The variable of the producing function that holds `owner`: a local, an attribute, an element, or a global.
 

@@ -64,7 +64,7 @@ def _over_generator(generator: GeneratorType[Any, Any, Any], session: Session, k
                 batch = generator.throw(error)
                 continue
             del batch
-            watch.back()
+            watch.back(frame)
             batch = next(generator) if sent is None else generator.send(sent)
     except StopIteration as stop:
         return stop.value

@@ -7,8 +7,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -44,17 +44,38 @@ def name_unpulled(namespace: dict[str, Any], session: Session) -> None:
 def pull(plan: Plan, namespace: dict[str, Any], session: Session, sender: Sender) -> None:
     """Pull what the plan names, or else every generator function of the main file that was not started."""
     session.pulling = True
+    kept = _random_states()
     try:
-        for expression in plan.calls or ([plan.function] if plan.function else []):
-            if not _pull_expression(expression, plan, namespace, session, sender):
-                sender.tell(in_vain=True)
-        if plan.kind != "function":
-            _pull_unused(plan, namespace, session, sender)
+        # What a pulled generator prints is none of the program's output.
+        with redirect_stdout(sys.stderr):
+            _pull_all(plan, namespace, session, sender)
     except WrongCallError as error:
         sender.tell(wrong_call=str(error))
     finally:
         session.pulling = False
+        for restore, state in kept:
+            restore(state)
         sender.tell(phase="done")
+
+
+def _random_states() -> list[tuple[Callable[[Any], None], Any]]:
+    """The states of the generators that a program may draw from when it ends, and what puts them back."""
+    states: list[tuple[Callable[[Any], None], Any]] = []
+    for name, get, put in (("random", "getstate", "setstate"), ("numpy.random", "get_state", "set_state")):
+        # A program may have a `random` of its own.
+        module = sys.modules.get(name)
+        if hasattr(module, get) and hasattr(module, put):
+            states.append((getattr(module, put), getattr(module, get)()))
+    return states
+
+
+def _pull_all(plan: Plan, namespace: dict[str, Any], session: Session, sender: Sender) -> None:
+    """What the user named, then what nobody used."""
+    for expression in plan.calls or ([plan.function] if plan.function else []):
+        if not _pull_expression(expression, plan, namespace, session, sender):
+            sender.tell(in_vain=True)
+    if plan.kind != "function":
+        _pull_unused(plan, namespace, session, sender)
 
 
 def _pull_unused(plan: Plan, namespace: dict[str, Any], session: Session, sender: Sender) -> None:
@@ -69,14 +90,15 @@ def _pull_unused(plan: Plan, namespace: dict[str, Any], session: Session, sender
             continue
         if function is None:
             owner = "inside a function" if "<locals>" in name else "in a class" if "." in name else "out of reach"
-            why = f'it is never used, and defined {owner}; say how to get it with `--call "..."`'
+            why = f'it was not used in this process, and is defined {owner}; say how to get it with `--call "..."`'
             session.skip(f"unpulled:{name}", _called(name), why)
         elif inspect.isasyncgenfunction(function):
-            why = "it is never used, and asynchronous generators are not pulled"
+            why = "it was not used in this process, and asynchronous generators are not pulled"
             session.skip(f"unpulled:{name}", _called(name), why)
         elif missing := _required(function):
             call = f"{name}({', '.join(f'{parameter}=...' for parameter in missing)})"
-            why = f'it is never used and needs {_listed(missing)}; say how to call it with `--call "{call}"`'
+            needs = f"it was not used in this process and needs {_listed(missing)}"
+            why = f'{needs}; say how to call it with `--call "{call}"`'
             session.skip(f"unpulled:{name}", _called(name), why)
         else:
             _pull(name, function, plan, session, sender)
@@ -90,7 +112,7 @@ def _called(name: str) -> str:
     return f"{name.replace('.<locals>', '')}()"
 
 
-def _required(function: FunctionType) -> list[str]:
+def _required(function: FunctionType | type) -> list[str]:
     return [
         parameter.name
         for parameter in inspect.signature(function).parameters.values()
@@ -113,7 +135,7 @@ def _pull_expression(expression: str, plan: Plan, namespace: dict[str, Any], ses
         if isinstance(error, NameError) and expression.isidentifier():
             raise WrongCallError(f"{where} defines no `{expression}`") from None
         raise WrongCallError(f"`{expression}` cannot be called in {where}: {type(error).__name__}: {error}") from None
-    if isinstance(source, FunctionType):
+    if isinstance(source, FunctionType | type):
         if missing := _required(source):
             call = f"{expression}({', '.join(f'{parameter}=...' for parameter in missing)})"
             raise WrongCallError(f'`{expression}` in {where} needs {_listed(missing)}: say how with `--call "{call}"`')

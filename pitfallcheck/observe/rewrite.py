@@ -115,7 +115,7 @@ class GeneratorWatch:
     def back(self, sent: Any) -> Any:
         """Called with what the `yield` expression gave; returns it."""
         if self._watch is not None:
-            self._watch.back()
+            self._watch.back(sys._getframe(1))
         self._runs()
         return sent
 

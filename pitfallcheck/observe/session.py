@@ -63,8 +63,7 @@ class Session:
 
     def tally(self, hand_over: HandOver, consumer: Consumer) -> Tally:
         """The counts for batches handed over there to that consumer."""
-        at = consumer.at
-        key = (hand_over.at, hand_over.kind, consumer.kind, consumer.name, at and (at.path, at.function))
+        key = (hand_over.at, hand_over.kind, consumer.kind, consumer.name, consumer.at)
         found = self._tallies.get(key)
         if found is None:
             # Imported here because it needs NumPy, which an observed program may not have asked for yet.

@@ -16,7 +16,7 @@ from pitfallcheck.observe.consumer import call_site, consumer_of
 from pitfallcheck.observe.handover import HandOver
 from pitfallcheck.observe.leaves import leaves_of
 from pitfallcheck.observe.memory import FULL, sample_plan
-from pitfallcheck.observe.naming import owner_name
+from pitfallcheck.observe.naming import owner_name, references_from
 from pitfallcheck.observe.record import Record
 from pitfallcheck.observe.session import Session, signature_and_digest
 from pitfallcheck.observe.tally import Slot, Tally
@@ -49,6 +49,7 @@ class Watch:
         self._container: Any = None
         self._container_id = 0
         self._callers: list[tuple[int, int] | None] = []
+        self._first_held = False
         self._number = 0
         self._period = 1
         self._broken = False
@@ -65,11 +66,13 @@ class Watch:
         except Exception as error:
             self._fail(error)
 
-    def back(self) -> None:
-        """The consumer is back: the producer is about to run again."""
+    def back(self, frame: FrameType | None = None) -> None:
+        """The consumer is back: the producer, whose frame it is, is about to run again."""
         if self._broken:
             return
         try:
+            if self._number == 1:
+                self._first_held = frame is None or self._held_beyond(frame)
             self._consumer_ran()
         except Exception as error:
             self._fail(error)
@@ -255,6 +258,9 @@ class Watch:
         consumer = consumer_of(caller)
         tally = self._session.tally(hand_over, consumer)
         tally.sources += 1
+        for slot in tally.slots.values():
+            # Another generator's buffer may have the address, and so the identity, of one that is gone.
+            slot.refs.clear()
         return tally
 
     def _note_caller(self, tally: Tally, caller: FrameType | None) -> None:
@@ -265,7 +271,16 @@ class Watch:
             for slot in tally.slots.values():
                 slot.refs.clear()
         if tally.consumer.kind == "program" and len(self._callers) > 1:
-            tally.asked_apart = len(set(self._callers)) == len(self._callers)
+            tally.asked_apart = self._first_held and len(set(self._callers)) == len(self._callers)
+
+    def _held_beyond(self, frame: FrameType) -> bool:
+        """Whether a leaf of the newest batch is referred to by more than its producer's variables."""
+        for record in self._newest:
+            owner = record.owner_now()
+            # Two references are our own: the variable here, and the argument of `getrefcount`.
+            if owner is not None and sys.getrefcount(owner) - 2 > references_from(frame, owner):
+                return True
+        return False
 
     def _forget(self) -> None:
         self._broken = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from pitfallcheck.finding import Evidence, Finding
@@ -22,15 +23,14 @@ def judge(events: Sequence[Event]) -> Iterator[Finding]:
 
 
 def _finding(loss: LossMeasured, place: Place) -> Finding:
-    kind = "sum" if loss.reduction == "sum" else "mean"
     name = f"`{loss.target_name}` " if loss.target_name else ""
     flat = loss.target if len(loss.target) < len(loss.output) else loss.output
     return PITFALL.finding(
         "error",
         location_of(place),
         f"the loss `{loss.loss}` compares every prediction with every target: targets {name}{_shape(loss.target)} "
-        f"meet outputs {_shape(loss.output)}, and its value for {loss.samples} samples is {loss.batch:.4g}, where the "
-        f"{kind} over the samples alone is {loss.alone:.4g}",
+        f"meet outputs {_shape(loss.output)}, and its value for {loss.samples} samples is {loss.batch:.4g}, where "
+        f"{_honest(loss)}",
         remedy="give both the same rank before they are compared, for instance with `y[:, None]` on the flat one"
         if flat is loss.target
         else "let the model keep its last axis, or drop that of the targets with `y[:, 0]`",
@@ -38,6 +38,13 @@ def _finding(loss: LossMeasured, place: Place) -> Finding:
         scope=scope_of(place),
         evidence=tuple(_evidence(loss)),
     )
+
+
+def _honest(loss: LossMeasured) -> str:
+    """What the loss should be: that of the samples alone, where it is their mean or sum, or that of one rank."""
+    if math.isclose(loss.alone, loss.aligned, rel_tol=1e-3, abs_tol=1e-6):
+        return f"the {loss.reduction} over the samples alone is {loss.alone:.4g}"
+    return f"it is {loss.aligned:.4g} once both have one rank"
 
 
 def _evidence(loss: LossMeasured) -> Iterator[Evidence]:
@@ -50,6 +57,10 @@ def _evidence(loss: LossMeasured) -> Iterator[Evidence]:
     text = f"with targets of shape {_shape(loss.output)} the same loss is {loss.aligned:.4g}"
     if len(loss.target) > len(loss.output):
         text = f"with outputs of shape {_shape(loss.target)} the same loss is {loss.aligned:.4g}"
+    yield Evidence("measured", text)
+    text = (
+        f"with the targets in another order it is still {loss.batch_reordered:.4g}: no output has a target of its own"
+    )
     yield Evidence("measured", text)
 
 

@@ -35,8 +35,7 @@ def _finding(loss: LossMeasured, place: Place) -> Finding:
         "note",
         location_of(place, loss.target_name),
         f"{what} {verb} shape {tuple(loss.target)} and the model's output {tuple(loss.output)}; the loss in use aligns "
-        f"them (measured: {loss.batch:.4g} for the batch, {loss.alone:.4g} for its samples alone), a loss of your own "
-        "would compare every pair",
+        f"them (measured: {loss.batch:.4g} with either shape), a loss of your own would compare every pair",
         remedy="keep the axis, for instance with `[:, None]`" if flat else "give both the same rank",
         source="runtime",
         subject=loss.target_name,

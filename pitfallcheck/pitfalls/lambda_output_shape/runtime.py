@@ -30,16 +30,19 @@ def _differs(layer: LayerRan) -> bool:
 def _finding(layer: LayerRan) -> Finding:
     declared = str(tuple(layer.declared))
     real = f"({', '.join(['None', *map(str, layer.returned[1:])])}{',' if len(layer.returned) == 1 else ''})"
+    made = layer.kind == "Lambda"
+    what = f"Lambda `{layer.layer}`" if made else f"layer `{layer.kind}`"
     shorter = len(layer.returned) < len(layer.declared)
     return PITFALL.finding(
         "error",
         location_of(layer.place),
-        f"the {layer.kind} `{layer.layer}` declares the output shape {declared} and returns {real}; Keras believes the "
+        f"the {what} declares the output shape {declared} and returns {real}; Keras believes the "
         "declaration and does not check it",
         remedy="keep the axis in the function, for instance with `x[:, 0:1]` or `keras.ops.expand_dims(result, -1)`"
         if shorter
         else "declare what it returns, without the batch axis",
         source="runtime",
-        scope=scope_of(layer.place),
+        subject="" if made else layer.kind,
+        scope=scope_of(layer.place) if made else None,
         evidence=(Evidence("measured", f"the first batch came out of it with shape {tuple(layer.returned)}"),),
     )

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 from pitfallcheck.lint.source import Function, Scope, Source
-from pitfallcheck.pitfalls.reused_buffer import libraries
+from pitfallcheck.pitfalls.reused_buffer import keeping, libraries
 from pitfallcheck.pitfalls.reused_buffer.libraries import named
 from pitfallcheck.pitfalls.reused_buffer.scopes import Scopes, targets
 
@@ -45,11 +45,18 @@ class _Finder:
         self.source = source
         self.scopes = scopes
         self._seen: set[ast.AST] = set()
+        self._packs = False
+        self._whole: set[str] = set()
 
     def uses_of(self, function: Function) -> Iterator[Use]:
         if function in self._seen:
             return
         self._seen.add(function)
+        self._packs = self._packs or any(
+            isinstance(node.value, ast.Tuple | ast.List | ast.Dict) and self.source.scope_of(node) is function
+            for node in ast.walk(function)
+            if isinstance(node, ast.Yield | ast.Return)
+        )
         owner = self.source.class_of(function)
         by_instance = owner is not None and function.name.startswith("__")
         name = owner.name if owner is not None and by_instance else function.name
@@ -73,7 +80,7 @@ class _Finder:
             case ast.For() | ast.AsyncFor() if parent.iter is node:
                 yield self._loop(parent)
             case ast.comprehension() if parent.iter is node:
-                yield self._comprehension(parent)
+                yield from self._comprehension(parent)
             case ast.Starred():
                 yield Use("keeps", parent, "every batch is kept here")
             case ast.Assign() | ast.AnnAssign():
@@ -97,6 +104,8 @@ class _Finder:
         same = [argument for argument in call.args if ast.dump(argument) == ast.dump(node)]
         if last == "next":
             yield self._batch(call)
+        elif self._reduces(call, last, node):
+            yield Use("done", call)
         elif last == "zip" and isinstance(node, ast.Name) and len(same) > 1:
             yield Use("keeps", call, "two batches are alive at once here")
         elif last in KEEPING:
@@ -109,6 +118,14 @@ class _Finder:
             yield self._loader(call)
         else:
             yield Use("unknown", call)
+
+    def _reduces(self, call: ast.Call, name: str, node: ast.expr) -> bool:
+        """Whether a builtin computes with each batch and lets go of it: `sum(batches)`, `map(np.mean, batches)`."""
+        if not isinstance(call.func, ast.Name) or call.keywords:
+            return False
+        if name == "map":
+            return call.args[1:] == [node] and keeping.computes(self.source, call.args[0])
+        return name == "sum" and call.args == [node]
 
     def _keras(self, call: ast.Call, method: str, items: bool) -> Use:
         workers = [kw.value for kw in call.keywords if kw.arg == "workers"]
@@ -128,34 +145,32 @@ class _Finder:
             return Use("keeps", call, f"the DataLoader draws {number} items before it puts them together")
         return Use("unknown", call)
 
+    def _shared(self, node: ast.expr) -> set[str]:
+        """The names whose arrays are still held in what `node` makes."""
+        return set(keeping.shared(self.source, node, self._whole))
+
+    def _taking(self, target: ast.expr) -> set[str]:
+        """The names that a loop gives its batches; an item of one that stands for a whole tuple or dict is an array."""
+        self._whole = {target.id} if self._packs and isinstance(target, ast.Name) else set()
+        return _names(target)
+
     def _loop(self, loop: ast.For | ast.AsyncFor) -> Use:
-        return self._handled(_names(loop.target), loop.body, loop)
+        return self._handled(self._taking(loop.target), loop.body, loop)
 
-    def _comprehension(self, part: ast.comprehension) -> Use:
+    def _comprehension(self, part: ast.comprehension) -> Iterator[Use]:
         whole = self.source.parents[part]
-        names = _names(part.target)
-        if isinstance(whole, ast.GeneratorExp):
-            return Use("unknown", whole)
+        names = self._taking(part.target)
         made = [whole.key, whole.value] if isinstance(whole, ast.DictComp) else [whole.elt]  # type: ignore[attr-defined]
-        if any(name in names for element in made for name in self._shared(element)):
-            return Use("keeps", whole, "every batch is kept here")
-        return Use("done", whole)
-
-    def _shared(self, node: ast.expr) -> Iterator[str]:
-        """The names whose arrays themselves are in what `node` makes."""
-        match node:
-            case ast.Name():
-                yield node.id
-            case ast.Tuple() | ast.List():
-                for element in node.elts:
-                    yield from self._shared(element)
-            case ast.Dict():
-                for element in node.values:
-                    yield from self._shared(element)
-            case ast.Starred():
-                yield from self._shared(node.value)
-            case ast.Call() if node.args and self.source.qualify(node.func) in libraries.SHARING:
-                yield from self._shared(node.args[0])
+        shared = any(name in names for element in made for name in self._shared(element))
+        if isinstance(whole, ast.GeneratorExp) and shared:
+            yield from self.taken(whole)
+        elif isinstance(whole, ast.GeneratorExp):
+            alone = len(whole.generators) == 1 and keeping.computed(self.source, whole.elt, names)
+            yield Use("done" if alone else "unknown", whole)
+        elif shared:
+            yield Use("keeps", whole, "every batch is kept here")
+        else:
+            yield Use("done", whole)
 
     def _named(self, statement: ast.Assign | ast.AnnAssign, items: bool) -> Iterator[Use]:
         given = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
@@ -169,6 +184,8 @@ class _Finder:
             if isinstance(node.ctx, ast.Load) and self._sees(node, scope)
         ]
         drawn = [call for load in loads if (call := self._next_call(load)) is not None]
+        for call in drawn:
+            yield from self._held_in_loop(call, loads)
         if len(drawn) > 1:
             yield from self._several(drawn)
             loads = [load for load in loads if self._next_call(load) is None]
@@ -188,12 +205,14 @@ class _Finder:
     def _several(self, calls: list[ast.Call]) -> Iterator[Use]:
         """Two `next` of one iterator: both batches are alive in one statement, and where both are used later."""
         statements = [self._statement(call) for call in calls]
+        alive = [call for call in calls if not self._gone(call, calls)]
         for call, statement in zip(calls, statements, strict=True):
-            if statements.count(statement) > 1:
+            after = [other for other in calls if _position(other) > _position(call)]
+            if call in alive and any(self._statement(other) is statement for other in after):
                 yield Use("keeps", call, "two batches are alive at once here")
             else:
                 yield self._batch(call)
-        simple = [s for s in statements if isinstance(s, ast.Assign)]
+        simple = [s for call in alive if isinstance(s := self._statement(call), ast.Assign)]
         for earlier, later in pairwise(simple):
             rebound = {name for target in later.targets for name in _names(target)}
             parts = (part for target in earlier.targets for part in ast.walk(target))
@@ -204,18 +223,50 @@ class _Finder:
                 if any(m.lineno > later.lineno and self.source.scope_of(m) is scope for m in mentions):
                     yield Use("keeps", later, f"`{name}` is still used after this batch is made")
 
+    def _held_in_loop(self, call: ast.Call, loads: Iterable[ast.expr]) -> Iterator[Use]:
+        """A batch that `next` drew and that a later loop over the same iterator still reads."""
+        drawn = self.source.parents.get(keeping.holder(self.source, call))
+        if not isinstance(drawn, ast.Assign):
+            return
+        scope = self.source.scope_of(drawn)
+        statements = [self._statement(load) for load in loads]
+        loops = [s for s in statements if isinstance(s, ast.For | ast.AsyncFor) and s.lineno > drawn.lineno]
+        for name in sorted(name for target in drawn.targets for name in _names(target)):
+            found = (m for m in self.scopes.mentions.get(name, []) if isinstance(m, ast.Name))
+            mentions = [mention for mention in found if self.source.scope_of(mention) is scope]
+            if sum(isinstance(mention.ctx, ast.Store) for mention in mentions) > 1:
+                continue
+            for loop in loops:
+                inside = {part for statement in loop.body for part in ast.walk(statement)}
+                if any(m in inside and not keeping.asks_facts(self.source, m) for m in mentions):
+                    yield Use("keeps", loop, f"`{name}` is still used after the next batch is made")
+
     def _statement(self, node: ast.AST) -> ast.AST:
         while not isinstance(node, ast.stmt):
             node = self.source.parents[node]
         return node
 
+    def _gone(self, call: ast.Call, calls: list[ast.Call]) -> bool:
+        """Whether the batch of one `next` is computed with and let go of before another of `calls` is made."""
+        computed = keeping.computation(self.source, call)
+        return computed is not None and sum(part in calls for part in ast.walk(computed)) == 1
+
     def _batch(self, node: ast.expr) -> Use:
         """What becomes of the one batch that `node` (a `next` call) draws."""
         statement = self._statement(node)
+        if keeping.computation(self.source, node) is not None:
+            return Use("done", statement)
+        held = keeping.holder(self.source, node)
+        parent = self.source.parents.get(held)
+        if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute) and parent.func.attr in STORING:
+            return Use("keeps", parent, "every batch is kept here")
+        if isinstance(parent, ast.NamedExpr) and isinstance(statement, ast.While):
+            return self._handled(_names(parent.target), statement.body, statement)
         if isinstance(statement, ast.Assign) and self._inside_loop(statement):
+            if parent is statement and any(self._stored(target) == "keeps" for target in statement.targets):
+                return Use("keeps", statement, "every batch is kept here")
             names = {name for target in statement.targets for name in _names(target)}
             return self._handled(names, self._inside_loop(statement), statement)
-        parent = self.source.parents.get(node)
         if isinstance(parent, ast.ListComp):
             return Use("keeps", parent, "every batch is kept here")
         if isinstance(statement, ast.Assign | ast.Expr) and not isinstance(parent, ast.Lambda):
@@ -289,3 +340,7 @@ class _Finder:
 
 def _names(target: ast.expr) -> set[str]:
     return {part.id for part in ast.walk(target) if isinstance(part, ast.Name)}
+
+
+def _position(node: ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset

@@ -195,8 +195,8 @@ class Evaluator:
             and isinstance(right, Constant | Number | type(UNKNOWN))
         ):
             return left if len(left.items) == 1 and len(set(left.items)) == 1 else UNKNOWN
-        if _goes_round(node.op, left, right):
-            return Number("turn")
+        if turns := _turns(node.op, left, right):
+            return Number("turn", turns)
         return _counted(node.op, left, right)
 
     def _unaryop(self, node: ast.UnaryOp, state: State, frame: Frame) -> Value:
@@ -338,10 +338,13 @@ MOST_TURNS = 16
 """A ring of more elements than this is taken for a store in which every element has its place."""
 
 
-def _goes_round(operator: ast.operator, left: Value, right: Value) -> bool:
-    """Whether an index goes round a few values: `k % 2`, `k & 1`, `1 - k`, `k ^ 1`."""
+def _turns(operator: ast.operator, left: Value, right: Value) -> int:
+    """How many values an index goes round, 0 for one that does not: `k % 2`, `k & 1`, `1 - k`, `k ^ 1`."""
     if isinstance(operator, ast.Mod):
-        return isinstance(right, Constant) and type(right.value) is int and right.value <= MOST_TURNS
+        if isinstance(right, Constant) and type(right.value) is int and right.value <= MOST_TURNS:
+            return max(right.value, 1)
+        return 0
     if isinstance(operator, ast.BitAnd | ast.BitXor):
-        return right == Constant(1)
-    return isinstance(operator, ast.Sub) and left == Constant(1) and right in (Constant(0), Constant(1), Number("turn"))
+        return 2 if right == Constant(1) else 0
+    flips = isinstance(operator, ast.Sub) and left == Constant(1)
+    return 2 if flips and right in (Constant(0), Constant(1), Number("turn")) else 0

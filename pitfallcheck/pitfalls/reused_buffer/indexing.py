@@ -131,7 +131,7 @@ def _index(evaluator: Evaluator, node: ast.expr, state: State, frame: Frame) -> 
         return _literal(value.value, text)
     if isinstance(value, Number):
         if value.which == "turn":
-            return Index("turn", integer=True)
+            return Index("turn", high=value.turns, integer=True)
         return Index("sweep" if value.which == "first" else "name", text, deps=deps, integer=True)
     if isinstance(value, Array | SomeArray | Box | Ring) or isinstance(node, ast.ListComp | ast.Compare):
         return "array"

@@ -31,11 +31,12 @@ def judge(events: Sequence[Event]) -> Iterator[Finding]:
 def _level(event: SourceWatched, rewrite: Rewrite) -> Level:
     """An error where a batch was kept, or taken ahead, by its consumer; a note where no harm was done in this run.
 
-    Rows that only changed places (a data set shuffled in place between epochs) spoil no pair of input and target.
+    Rows that only changed places (a data set shuffled in place between epochs) spoil no pair of input and target: an
+    error only for a program that was seen to hold them.
     """
-    if rewrite.reordered or not event.consumer.keeps:
+    if rewrite.reordered and event.consumer.kind != "program":
         return "note"
-    return "error"
+    return "error" if event.consumer.keeps else "note"
 
 
 def _finding(level: Level, event: SourceWatched, leaf: Leaf, rewrite: Rewrite) -> Finding:
@@ -125,10 +126,10 @@ def _as_received(consumer: Consumer, leaf: Leaf) -> str:
             "on a boundary it keeps NumPy's memory"
         )
     later = consumer.received_wrong - consumer.wrong_at_entry
-    when = "already when they entered the model"
+    when = ", already when they entered the model" if consumer.received_wrong else ""
     if later:
-        when = f"{consumer.wrong_at_entry} {when} and {later} before their step was done"
+        when = f", {consumer.wrong_at_entry} when they entered the model and {later} before their step was done"
     return (
-        f"{count}, {when}; the buffer starts on a 64-byte boundary, where TensorFlow keeps NumPy's memory, and "
+        f"{count}{when}; the buffer starts on a 64-byte boundary, where TensorFlow keeps NumPy's memory, and "
         "elsewhere it would copy"
     )

@@ -49,7 +49,7 @@ class Index:
     - `all`: everything; `span`: the items `low` to `high`, both known; `prefix`: from the first item to one unknown;
       `tail`: from some item to the last.
     - `sweep`: the variable of a loop that has just begun and will visit everything from the first item on.
-    - `turn`: an index that goes round (`k % 2`), so that every value comes again.
+    - `turn`: an index that goes round (`k % 2`) below `high`, so that every value comes again.
     - `name`: something that only its text and the variables in it tell; it is `stale` once one of them was rebound.
     """
 
@@ -70,6 +70,11 @@ class Index:
             return self.low < written.high and written.low < self.high
         if self.kind == written.kind == "prefix":
             return True
+        if kinds == {"turn", "tail"}:
+            return True
+        if kinds == {"turn", "span"}:
+            turn, span = (self, written) if self.kind == "turn" else (written, self)
+            return span.low == 0 or span.low + 1 < min(span.high, turn.high)
         if len(kinds) == 2 and kinds < {"prefix", "span", "turn"}:
             return all(index.low == 0 for index in (self, written))
         if written.kind == "sweep":
@@ -187,6 +192,8 @@ class Number:
     """An integer: the `first` value 0 of a loop's counter, a `later` one, one that goes round (`turn`), or `some`."""
 
     which: Literal["first", "later", "turn", "some"] = "some"
+    turns: int = field(default=0, compare=False)
+    """How many values one that goes round has."""
 
 
 @dataclass(frozen=True, slots=True)
