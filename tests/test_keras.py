@@ -115,6 +115,21 @@ LOSSES = {
         'model.compile("sgd", Own(reduction="sum")); model.evaluate(X, FLAT, verbose=0)',
         ["PF202"],
     ),
+    "no mean of its samples": (
+        "class RMSE(keras.losses.Loss):\n"
+        "    def call(self, t, p): return keras.ops.sqrt(keras.ops.mean((t - p) ** 2))\n",
+        'model.compile("sgd", RMSE()); model.fit(X, FLAT, verbose=0)',
+        ["PF202"],
+    ),
+    "a ranking of flat targets": (
+        "class Ranking(keras.losses.Loss):\n"
+        "    def call(self, t, p):\n"
+        "        p = keras.ops.squeeze(p, -1) if len(p.shape) > 1 else p\n"
+        "        order = keras.ops.sign(t[:, None] - t[None, :])\n"
+        "        return keras.ops.mean(keras.ops.relu(1 - order * (p[:, None] - p[None, :])))\n",
+        'model.compile("sgd", Ranking()); model.fit(X, FLAT, verbose=0)',
+        [],
+    ),
     "a string": ("", 'model.compile("sgd", "mae"); model.fit(X, FLAT, verbose=0)', ["PF201"]),
     "a function": (
         "def own(t, p): return keras.ops.square(t - p)\n",
@@ -210,3 +225,48 @@ def test_tf_keras_says_that_its_models_are_not_seen(tmp_path: Path) -> None:
     package = {"tf_keras/__init__.py": "__version__ = '2.0'", "train.py": "import tf_keras"}
     lay(tmp_path, {name: dedent(text) for name, text in package.items()})
     assert list(report_of(tmp_path, "train.py").skipped) == ["models of tf_keras 2.0"]
+
+
+def test_a_training_step_of_its_own_is_named_where_ranks_differ(tmp_path: Path) -> None:
+    program = (
+        HEAD
+        + """
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(1)
+        def call(self, x):
+            return self.dense(x)
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean((self(x) - tf.reshape(y, (-1, 1))) ** 2)
+            self.optimizer.apply_gradients([(tape.gradient(loss, self.weights[0]), self.weights[0])])
+            return {"loss": loss}
+
+    model = Own(); model.compile("sgd"); model.fit(X, Y[:, 0], verbose=0)
+    """
+    )
+    lay(tmp_path, {"train.py": program})
+    told = report_of(tmp_path, "train.py")
+    assert told.found == []
+    assert list(told.skipped) == ["the loss in Own.train_step()"]
+
+
+def test_a_layer_whose_shape_both_halves_see_is_one_finding(tmp_path: Path) -> None:
+    program = (
+        HEAD
+        + """
+    class Pool(keras.layers.Layer):
+        def call(self, x):
+            return keras.ops.mean(x, axis=1)
+        def compute_output_shape(self, shape):
+            return (shape[0], 1)
+
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, Pool()(inputs)); model.compile("sgd", "mse"); model.predict(X, verbose=0)
+    """
+    )
+    lay(tmp_path, {"train.py": program})
+    (found,) = report_of(tmp_path, "train.py").report["findings"]
+    assert (found["code"], found["level"], found["sources"]) == ("PF203", "error", ["static", "runtime"])

@@ -134,13 +134,17 @@ class LossMeasured:
         output's shape, and is another one then. A loss that is meant to compare samples with each other fails one of
         the three, whatever it is: it minds the order, or never does, or does not mind the shape.
         """
-        minds_order = not _close(self.aligned, self.aligned_reordered)
-        return not self.aligns and minds_order and _same(self.batch, self.batch_reordered)
+        depends = not _close(self.batch, self.aligned)
+        return self._minds_order and depends and _same(self.batch, self.batch_reordered)
 
     @property
     def aligns(self) -> bool:
-        """Whether the loss is the same for both shapes of the target."""
-        return _close(self.batch, self.aligned)
+        """Whether the loss compares pairs, and is the same for both shapes of the target."""
+        return self._minds_order and _close(self.batch, self.aligned)
+
+    @property
+    def _minds_order(self) -> bool:
+        return not _same(self.aligned, self.aligned_reordered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,10 @@ otherwise with the usual `(N, 1)` of a regression, which gives a warning. Which 
 it comes from or by its name; an axis put in on the spot (`a[:, None] - b`) says that all pairs are meant. Shapes that
 come from files, tables or other modules are not seen.
 
-At run time, where the model's output and its target differ in rank, the Keras loss in use is asked for the batch, for
-its samples one by one, and for the batch with the target in the output's shape. It is an error where the first is not
-the mean (or sum) of the second and the third is. A training step that writes its loss out by hand is only read.
+At run time, where the model's output and its target differ in rank, the Keras loss in use is asked for the batch four
+times: as it is, with the target in the output's shape, and both again with the targets in another order. It is an error
+where the shape alone changes the loss and the order does not, as it should: then no output has a target of its own. A
+training step that writes its loss out by hand is only read, and named where the ranks differ.
 
 Example
 -------
