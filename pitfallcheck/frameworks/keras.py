@@ -20,8 +20,8 @@ from pitfallcheck.observe.session import Ledger, Session, Signature, signature_a
 
 ROWS = 64
 """Samples of the first batch that the model is looked at with."""
-TOLD, ONE_IN = 256, 16
-"""Of the batches that enter a model the first 256 are compared with what was handed over, then two in 16."""
+TOLD, ONE_IN = 64, 64
+"""Of the batches that enter a model the first 64 are compared with what was handed over, then two in 64."""
 
 
 def attach(keras: ModuleType, session: Session) -> None:
