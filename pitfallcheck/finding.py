@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Level = Literal["error", "warning", "note"]
@@ -86,10 +86,6 @@ class Finding:
     def sort_key(self) -> tuple[Any, ...]:
         """Order in a report: by place, then by code."""
         return (self.location.path, self.location.line, self.location.column, self.code, self.message)
-
-    def with_level(self, level: Level) -> Finding:
-        """The same finding at another level."""
-        return replace(self, level=level)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,10 +135,12 @@ def test_a_note_fails_nothing_and_what_holds_no_candidate_need_not_be_python(pyt
     (pytester.path / "src" / "clean.py").write_text("print {{ a_template }}\n")
     pytester.makeconftest(
         """
+        from dataclasses import replace
+
         from pitfallcheck import catalog
 
         half = catalog.static_half
-        catalog.static_half = lambda one: lambda source: (found.with_level("note") for found in half(one)(source))
+        catalog.static_half = lambda one: lambda source: (replace(found, level="note") for found in half(one)(source))
         """
     )
     pytester.runpytest_subprocess("--pitfallcheck", "-k", "src").assert_outcomes(passed=2, deselected=4)

@@ -42,7 +42,7 @@ LEAVES = st.builds(
 )  # fmt: skip
 CONSUMERS = st.builds(
     Consumer, st.sampled_from(["program", "library", "pitfallcheck"]), st.sampled_from(["keras", "torch", "tqdm"]),
-    st.booleans(), st.none() | PLACES, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9),
+    st.booleans(), st.none() | PLACES, *[st.integers(0, 9)] * 3,
 )  # fmt: skip
 SOURCES = st.builds(
     SourceWatched, st.uuids().map(str), st.sampled_from(["generator", "iterator", "dataset"]), PLACES, COUNTS,

@@ -68,9 +68,8 @@ class Consumer:
     `program`: the user's own code; `library`: a framework or package, called `name`; `pitfallcheck`: we pulled them.
     `keeps` says that a batch was still referenced when its successor was made, or that the library is known to take
     batches ahead of their use; `at` is the user's line that consumes. Where it could be followed, `received` batches
-    were looked at as they entered the model: `in_place` of them lay in the very memory that was handed over, and
-    `received_wrong` held other values than were handed over before their step was done, `wrong_at_entry` of them from
-    the beginning.
+    were looked at as they entered the model, and `received_wrong` of them held other values than were handed over
+    before their step was done, `wrong_at_entry` from the beginning.
     """
 
     kind: Literal["program", "library", "pitfallcheck"]
@@ -80,7 +79,6 @@ class Consumer:
     received: int = 0
     received_wrong: int = 0
     wrong_at_entry: int = 0
-    in_place: int = 0
 
 
 @dataclass(frozen=True, slots=True)

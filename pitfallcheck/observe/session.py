@@ -168,10 +168,9 @@ class Ledger:
 
     def enter(self, digest: int, addresses: Iterable[int]) -> bool:
         """Note a batch that enters a model; returns whether it lies, in part, in memory that was handed over."""
-        in_place = any(address in self._addresses for address in addresses)
         if self._tally is not None:
-            self._tally.received.entered(wrong=digest not in self._counts, in_place=in_place)
-        return in_place
+            self._tally.received.entered(wrong=digest not in self._counts)
+        return any(address in self._addresses for address in addresses)
 
     def changed_meanwhile(self, digest: int) -> None:
         """Note that a batch that was as `digest` says when it entered was overwritten before its step was done."""

@@ -134,15 +134,14 @@ class Slot:
 class Received:
     """Counts the batches that were looked at as they entered a model; see `events.Consumer`."""
 
-    __slots__ = ("batches", "in_place", "wrong", "wrong_at_entry")
+    __slots__ = ("batches", "wrong", "wrong_at_entry")
 
     def __init__(self) -> None:
-        self.batches = self.in_place = self.wrong = self.wrong_at_entry = 0
+        self.batches = self.wrong = self.wrong_at_entry = 0
 
-    def entered(self, *, wrong: bool, in_place: bool) -> None:
+    def entered(self, *, wrong: bool) -> None:
         """Count one batch."""
         self.batches += 1
-        self.in_place += in_place
         self.wrong += wrong
         self.wrong_at_entry += wrong
 
@@ -203,7 +202,6 @@ class Tally:
             received=self.received.batches,
             received_wrong=self.received.wrong,
             wrong_at_entry=self.received.wrong_at_entry,
-            in_place=self.received.in_place,
         )
         return SourceWatched(
             key=self.key,
