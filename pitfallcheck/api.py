@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from pitfallcheck import catalog
 from pitfallcheck.finding import Finding, Skipped
 from pitfallcheck.judge import judge_events
-from pitfallcheck.merge import merge
+from pitfallcheck.merge import merge, without_consequences
 from pitfallcheck.observe.probe import is_dataset, watched, watched_items
 from pitfallcheck.observe.pull import why_unseen
 from pitfallcheck.observe.session import Session
@@ -133,4 +133,5 @@ def _report(session: Session, codes: frozenset[str]) -> Report:
     for path in {finding.location.path for finding in measured}:
         read.extend(lint_file(path, Settings(codes=codes)).findings)
     findings = [finding for finding in merge(read, measured) if "runtime" in finding.sources]
+    findings = without_consequences(findings, catalog.explained_by())
     return Report(tuple(silence(findings)), tuple(skipped), session.batches)

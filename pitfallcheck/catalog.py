@@ -32,6 +32,11 @@ def pitfalls() -> dict[str, Pitfall]:
     return {pitfall.code: pitfall for pitfall in sorted(found, key=lambda pitfall: pitfall.code)}
 
 
+def explained_by() -> dict[str, tuple[str, ...]]:
+    """For each code, the codes or beginnings of codes of the pitfalls that explain it."""
+    return {code: pitfall.consequence_of for code, pitfall in pitfalls().items()}
+
+
 def find(code_or_name: str) -> Pitfall:
     """The pitfall with this code or name; case does not matter, nor `-` or `_`.
 

@@ -69,9 +69,10 @@ def do_run(options: argparse.Namespace) -> int:
     sys.stdout.flush()
     supervision = Supervision(plan, stdout=sys.stderr if to_stderr else None)
     # The child is on its way; what the parent needs for the report is loaded and linted meanwhile.
+    from pitfallcheck.catalog import explained_by
     from pitfallcheck.judge import judge_events
     from pitfallcheck.lint.engine import lint_paths
-    from pitfallcheck.merge import merge
+    from pitfallcheck.merge import merge, without_consequences
     from pitfallcheck.observe.places import shown_path
     from pitfallcheck.suppress import silence
 
@@ -93,7 +94,7 @@ def do_run(options: argparse.Namespace) -> int:
         lines = _lines_of(plan.target, plan.function)
         static = [finding for finding in static if finding.location.line in lines]
     skipped += [item for result in linted.values() for item in result.skipped]
-    findings = silence(merge(static, measured))
+    findings = silence(without_consequences(merge(static, measured), explained_by()))
     publish(
         options,
         findings,

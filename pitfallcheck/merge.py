@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pitfallcheck.finding import LEVELS, Evidence, Finding
@@ -20,6 +20,23 @@ def merge(static: Iterable[Finding], runtime: Iterable[Finding]) -> list[Finding
                 unmeasured.remove(read)
                 merged.append(_one(read, measured))
     return sorted([*merged, *unread, *unmeasured], key=Finding.sort_key)
+
+
+def without_consequences(findings: Iterable[Finding], explained_by: Mapping[str, tuple[str, ...]]) -> list[Finding]:
+    """The findings without those that only a run showed, and that a graver or equal finding explains.
+
+    `explained_by` gives for a code the codes, or the beginnings of codes, of its causes.
+    """
+    findings = list(findings)
+    kept = []
+    for finding in findings:
+        causes = explained_by.get(finding.code, ())
+        explained = any(
+            cause.code != finding.code and cause.fails and cause.code.startswith(causes) for cause in findings
+        )
+        if not (causes and explained and "static" not in finding.sources):
+            kept.append(finding)
+    return kept
 
 
 def _same_line(read: Finding, measured: Finding) -> bool:

@@ -35,7 +35,8 @@ class Pitfall(NamedTuple):
 
     `words` is the screen of the static half: a source can only hold the pitfall if it holds, of every group, at least
     one word. `None` declares that there is no static half. `runtime` declares a run-time half, `fix` what the fixes of
-    the static half are.
+    the static half are. `consequence_of` holds codes, or beginnings of codes, of pitfalls that explain this one: where
+    a run shows one of them, this one is not reported beside it.
     """
 
     code: str
@@ -44,6 +45,7 @@ class Pitfall(NamedTuple):
     words: Words | None
     runtime: bool
     fix: Literal["safe", "unsafe"] | None = None
+    consequence_of: tuple[str, ...] = ()
 
     @property
     def package(self) -> str:

@@ -54,8 +54,9 @@ def allowed(module: str) -> set[str] | None:
         "report": {"report", "finding", "pitfall"},
         # A run-time half may ask `frameworks` for a fact about them; naming one is left to that room.
         "pitfalls": {"pitfalls", "pitfall", "finding", "lint", "observe", "frameworks"},
-        "observe": {"observe", "finding", "pitfall", "frameworks"},
-        "frameworks": {"frameworks", "observe", "finding"},
+        "observe": {"observe", "finding", "pitfall", "frameworks", "analysis"},
+        "analysis": {"analysis", "observe"},
+        "frameworks": {"frameworks", "observe", "finding", "analysis"},
     }.get(room)
 
 

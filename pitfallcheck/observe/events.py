@@ -10,14 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line of the user's source; `path` is absolute, `function` the qualified name of what the line stands in."""
-
-    path: str
-    line: int
-    function: str = ""
+from pitfallcheck.observe.learning import CallFailed, GradientChecked, PredictionSeen, TrainingSeen
+from pitfallcheck.observe.place import Place as Place  # noqa: PLC0414  (given on to all who read events)
+from pitfallcheck.observe.values import Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,7 @@ class Leaf:
     `name` is the expression the user handed over, or the position (`[0][1]`) where the source does not tell; `owner`
     is the variable that holds the memory of which the leaf is a view, empty where it is the leaf itself. `rows` is the
     length of the first axis, `offset` how many bytes past a 64-byte boundary the first batch's memory began,
-    `library` whose array it is.
+    `library` whose array it is. `values` says what it held, where that was counted.
     """
 
     name: str
@@ -59,6 +54,7 @@ class Leaf:
     by_consumer: Rewrite | None = None
     offset: int = 0
     library: str = "numpy"
+    values: Values | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +88,47 @@ class SourceWatched:
     leaves: tuple[Leaf, ...]
     consumer: Consumer
     defined: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataFed:
+    """What a model was given by a call of the user's, such as `fit`, or took in a training loop of the user's.
+
+    `at` is that line, `method` the call's name or `loop`. `made` is where a loader or data set that a framework made
+    the batches with was constructed. `source` is the key of the `SourceWatched` the batches came from, where they did:
+    a fault of the data is then told there. `shuffled` is whether the framework was asked to shuffle, None if unknown.
+    `steps_asked` batches were asked for in all, `steps_had` were there; both 0 where they are not known.
+    """
+
+    key: str
+    at: Place
+    method: str
+    model: str
+    inputs: tuple[Leaf, ...]
+    targets: tuple[Leaf, ...] = ()
+    weights: tuple[Leaf, ...] = ()
+    made: Place | None = None
+    source: str = ""
+    shuffled: bool | None = None
+    steps_asked: int = 0
+    steps_had: int = 0
+    training: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LoopDrained:
+    """A `for` loop at `at` that was begun `times` times over a generator which had already ended: it ran no turn.
+
+    `name` is the expression that was looped over, `defined` where its generator function is defined; `batches` is what
+    it had given before it ended, 0 where that is not known.
+    """
+
+    key: str
+    at: Place
+    name: str
+    times: int
+    defined: Place | None = None
+    batches: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,4 +213,15 @@ def _same(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-6)
 
 
-Event = SourceWatched | LossMeasured | LayerRan | NotLooked
+Event = (
+    SourceWatched
+    | DataFed
+    | LoopDrained
+    | LossMeasured
+    | LayerRan
+    | TrainingSeen
+    | PredictionSeen
+    | GradientChecked
+    | CallFailed
+    | NotLooked
+)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 import types
 import typing
 from dataclasses import asdict, fields, is_dataclass
 from functools import cache
 from typing import Any
 
-from pitfallcheck.observe import events
 from pitfallcheck.observe.events import Event
 
 _TYPES: dict[str, Any] = {kind.__name__: kind for kind in typing.get_args(Event)}
@@ -28,7 +28,7 @@ def decode(line: str) -> Event:
 
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind, vars(events))
+    return typing.get_type_hints(kind, vars(sys.modules[kind.__module__]))
 
 
 def _build(kind: Any, value: Any) -> Any:
