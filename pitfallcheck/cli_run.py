@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pitfallcheck.cli_shared import add_choice, add_output, publish, settings_for
 from pitfallcheck.console import CLEAN, FOUND, WRONG, WrongCallError, complain
 
 if TYPE_CHECKING:
+    from pitfallcheck.finding import Skipped
+    from pitfallcheck.observe.events import Event
     from pitfallcheck.observe.supervisor import Observed
+    from pitfallcheck.report.looked import Row
 
 
 def add_run(subparsers: Any) -> None:
@@ -40,6 +44,9 @@ def add_run(subparsers: Any) -> None:
         action="append",
         default=[],
         help='how to call a generator of the program, such as "train_iterator(batch_size=8)"; may be given again',
+    )
+    parser.add_argument(
+        "--report", action="store_true", help="add a table of all that was looked at, and how it was found"
     )
     add_choice(parser)
     add_output(parser)
@@ -101,9 +108,17 @@ def do_run(options: argparse.Namespace) -> int:
         skipped,
         {"files": len(linted), "batches": seen.batches},
         clean=_clean(seen.batches, len(linted)),
+        looked=_looked(seen.events, settings.codes, skipped) if options.report else None,
         stream=sys.stdout if options.format == "json" else sys.stderr,
     )
     return _status(seen, any(finding.fails for finding in findings))
+
+
+def _looked(events: Sequence[Event], codes: Iterable[str], skipped: Iterable[Skipped]) -> list[Row]:
+    from pitfallcheck.judge import had_events
+    from pitfallcheck.report.looked import rows
+
+    return rows(events, had_events(events, codes), skipped)
 
 
 def _plan(options: argparse.Namespace) -> Any:

@@ -55,23 +55,34 @@ def publish(
     *,
     clean: str,
     more: str = "",
+    looked: Sequence[tuple[str, str]] | None = None,
     stream: TextIO | None = None,
 ) -> None:
     """Write the report where and how the options of `add_output` say; without a file, to `stream` (standard output).
 
-    `clean` is what to say where nothing was found, `more` a last line to add. What was skipped is said on standard
-    error, too, in a line each, so that it is seen whatever becomes of the report.
+    `clean` is what to say where nothing was found, `more` a last line to add, `looked` a table of what was looked at.
+    What was skipped is said on standard error, too, in a line each, so that it is seen whatever becomes of the report.
     """
     report_skipped(skipped)
     if options.format == "json":
         from pitfallcheck.report import json
 
-        write_out(options.output, json.render(findings, skipped=skipped, checked=checked), stream or sys.stdout)
+        write_out(
+            options.output, json.render(findings, skipped=skipped, checked=checked, looked=looked), stream or sys.stdout
+        )
         return
     stream = stream or sys.stdout
     lines = [more] if findings else [clean, more]
     closing = "" if options.quiet else "".join(f"{line}\n" for line in lines if line)
-    write_out(options.output, _text(options, findings, stream) + closing, stream)
+    table = _table(options, looked, stream) if looked is not None else ""
+    write_out(options.output, _text(options, findings, stream) + closing + table, stream)
+
+
+def _table(options: argparse.Namespace, looked: Sequence[tuple[str, str]], stream: TextIO) -> str:
+    from pitfallcheck.report.looked import Row, render
+
+    width = None if options.output is not None else text_format(stream, no_color=options.no_color).width
+    return render([Row(*row) for row in looked], width)
 
 
 def _text(options: argparse.Namespace, findings: Sequence[Finding], stream: TextIO) -> str:

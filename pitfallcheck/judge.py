@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 
 from pitfallcheck import catalog
 from pitfallcheck.finding import Finding, Skipped
@@ -22,3 +23,20 @@ def judge_events(events: Sequence[Event], codes: Iterable[str]) -> tuple[list[Fi
                 why = f"the check itself failed: {type(error).__name__}: {error}"
                 skipped.append(Skipped(f"{code} {pitfall.name}", why))
     return sorted(findings, key=Finding.sort_key), skipped
+
+
+def had_events(events: Sequence[Event], codes: Iterable[str]) -> Mapping[str, bool]:
+    """For each pitfall of `codes` with a run-time half, as `CODE name`, whether there was an event for it to judge.
+
+    A half works on the types of events that its module imports; one that `judge_events` could not load judged nothing.
+    """
+    seen = {type(event) for event in events}
+    chosen = frozenset(codes)
+    looked = {}
+    for code, pitfall in catalog.pitfalls().items():
+        if pitfall.runtime and code in chosen:
+            half = sys.modules[catalog.runtime_half(pitfall).__module__]
+            looked[f"{code} {pitfall.name}"] = any(
+                kind in seen for kind in vars(half).values() if isinstance(kind, type)
+            )
+    return looked

@@ -51,7 +51,7 @@ def allowed(module: str) -> set[str] | None:
         "config": {"catalog"},
         "console": set(),
         "lint": {"lint", "catalog", "config", "finding", "pitfall"},
-        "report": {"report", "finding", "pitfall"},
+        "report": {"report", "finding", "pitfall", "observe"},
         # A run-time half may ask `frameworks` for a fact about them; naming one is left to that room.
         "pitfalls": {"pitfalls", "pitfall", "finding", "lint", "observe", "frameworks"},
         "observe": {"observe", "finding", "pitfall", "frameworks", "analysis"},

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pitfallcheck import __version__
 from pitfallcheck.finding import Finding, Skipped
 
 
-def render(findings: Iterable[Finding], *, skipped: Iterable[Skipped] = (), checked: Mapping[str, int]) -> str:
-    """The report as JSON, with an end of line. `checked` counts what was looked at: `files`, `batches` and the like."""
+def render(
+    findings: Iterable[Finding],
+    *,
+    skipped: Iterable[Skipped] = (),
+    checked: Mapping[str, int],
+    looked: Sequence[tuple[str, str]] | None = None,
+) -> str:
+    """The report as JSON, with an end of line. `checked` counts what was looked at: `files`, `batches` and the like.
+
+    `looked`, where it was asked for, is the table of what was looked at: pairs of what and how it was found.
+    """
     report = {
         "version": __version__,
         "findings": [_finding(finding) for finding in findings],
         "skipped": [{"what": item.what, "why": item.why} for item in skipped],
         "checked": dict(checked),
     }
+    if looked is not None:
+        report["looked"] = [{"about": about, "seen": seen} for about, seen in looked]
     return json.dumps(report, indent=2) + "\n"
 
 

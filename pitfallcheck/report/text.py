@@ -45,9 +45,9 @@ def render(
     lines = [line for block in blocks for line in block]
     notes = [f"skipped: {item.what}: {item.why}" for item in skipped]
     for note in notes:
-        lines.extend(_wrapped(note, width, INDENT))
+        lines.extend(wrapped(note, width, INDENT))
     if closing and findings:
-        lines.extend(("", *_wrapped(summary(findings), width, "")))
+        lines.extend(("", *wrapped(summary(findings), width, "")))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -82,7 +82,7 @@ def _sentence(text: str) -> str:
 
 
 def _block(finding: Finding, width: int | None, color: bool) -> list[str]:
-    lines = _wrapped(headline(finding), width, "")
+    lines = wrapped(headline(finding), width, "")
     if color:
         lines = _highlighted(lines, finding)
     return [*lines, *_evidence(finding.evidence, finding.location.path, width, color)]
@@ -111,11 +111,11 @@ def _evidence(evidence: Sequence[Evidence], home: str, width: int | None, color:
         beside = start + code if code else start
         column = at_text if code else at_code
         if width is None or width - column >= _LEAST_TEXT:
-            row = _wrapped(beside.ljust(column) + said, width, " " * column)
+            row = wrapped(beside.ljust(column) + said, width, " " * column)
         else:
             below = at_code if width - at_code >= _LEAST_TEXT else 2 * len(INDENT)
             first = _shortened(beside, max(width, len(start))).rstrip()
-            row = [first, *_wrapped(" " * below + said, width, " " * below)]
+            row = [first, *wrapped(" " * below + said, width, " " * below)]
         if color:
             row[0] = row[0].replace(place, _styled(place, "dim"), 1)
         lines.extend(row)
@@ -140,7 +140,7 @@ def _shortened(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(width - 3, 1)] + "..."
 
 
-def _wrapped(text: str, width: int | None, hang: str) -> list[str]:
+def wrapped(text: str, width: int | None, hang: str) -> list[str]:
     """`text` in lines of at most `width`, all but the first behind `hang`; words, paths above all, stay whole."""
     if width is None or len(text) <= width:
         return [text]
