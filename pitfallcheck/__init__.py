@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Finding", "Report", "__version__", "check", "observed", "probe"]
+__all__ = ["Finding", "Hunt", "Report", "__version__", "check", "hunt", "observed", "probe"]
 
 if TYPE_CHECKING:
     from pitfallcheck.api import Report, check, observed, probe
     from pitfallcheck.finding import Finding
+    from pitfallcheck.hunting import Hunt, hunt
 
-_HOMES = {"Finding": "finding", "Report": "api", "check": "api", "observed": "api", "probe": "api"}
+_HOMES = {
+    "Finding": "finding",
+    "Hunt": "hunting",
+    "Report": "api",
+    "check": "api",
+    "hunt": "hunting",
+    "observed": "api",
+    "probe": "api",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -8,15 +8,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from types import GeneratorType
-from typing import Any, TypeVar
+from types import FrameType, GeneratorType
+from typing import Any, Literal, TypeVar
 
 from pitfallcheck import catalog
 from pitfallcheck.finding import Finding, Skipped
 from pitfallcheck.judge import judge_events
 from pitfallcheck.merge import merge, without_consequences
+from pitfallcheck.observe.by_hand import batch_of, measure_by_hand
+from pitfallcheck.observe.by_hand_data import Feed
+from pitfallcheck.observe.by_hand_random import random_kept
+from pitfallcheck.observe.by_hand_request import ByHand, request_of
+from pitfallcheck.observe.consumer import home_of, place_of
+from pitfallcheck.observe.events import SourceWatched
 from pitfallcheck.observe.probe import is_dataset, watched, watched_items
 from pitfallcheck.observe.pull import why_unseen
+from pitfallcheck.observe.relay import tell_run
 from pitfallcheck.observe.session import Session
 from pitfallcheck.observe.session import current as current_session
 
@@ -50,28 +57,107 @@ def check(
     source: Iterable[Any] | Callable[[], Iterable[Any]],
     *,
     batches: int = 8,
+    forward: Callable[..., Any] | None = None,
+    loss: Callable[..., Any] | None = None,
+    parameters: Any = None,
+    gradient: Callable[..., Any] | None = None,
+    learning_rate: float | Callable[[int], float] | None = None,
+    steps: int | None = None,
+    optimizer: Literal["sgd", "adam"] = "sgd",
+    momentum: float = 0.0,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
 ) -> Report:
     """Pull batches from a generator, an iterable or a data set, hold all of them, and report what happened to them.
 
     `source` may be a function without arguments that returns one. At most `batches` are pulled; a data set (an object
-    with `__getitem__` and `__len__`) is asked by index. `select` and `ignore` are codes or names of pitfalls. What the
-    source raises is raised. Raises TypeError where there is nothing to pull, ValueError for an unknown code.
+    with `__getitem__` and `__len__`) is asked by index. `select` and `ignore` are codes or names of pitfalls.
+
+    For a network that no framework trains, say what there is of it; whatever that allows is checked before its first
+    step. The batches are then (x, y), or (x, y, weights), and
+
+    - `forward(x)` gives the prediction, an array with a row for each sample;
+    - `loss(prediction, y)` gives a number, with a third argument where there are weights;
+    - `parameters` are the arrays that `forward` reads: one, or a list or dict of them (also nested; torch tensors on
+      the CPU, and objects that keep their array as `data` or `value`, will do). They are changed in place and put back
+      bit for bit. Arrays that cannot be changed, as those of JAX, are arguments instead: `forward(x, parameters)`;
+    - `gradient(x, y)` is the hand-written backward pass. It returns arrays as `parameters` holds them;
+    - `learning_rate` (a number, or a function of the step), `optimizer` and `momentum` say which steps are taken, and
+      `steps` how many.
+
+    The arguments of these functions are matched by their names where all of them are common ones (`y_true`, `params`),
+    otherwise by position. All are called more often than the training would, on copies of the batches, and what they
+    print is dropped. Random states are put back: Python's and NumPy's own, and those of generators that the functions
+    hold. What a function keeps for itself (cached activations, counters) is as after its last call.
+
+    Under `pitfallcheck run`, findings are reported there as well. What the source, or a function for a batch of the
+    source, raises is raised. Raises TypeError where there is nothing to pull, or an argument or what a function returns
+    is of another kind than above; ValueError for an unknown code and for numbers out of range.
     """
     codes = _codes(select, ignore)
+    request = request_of(
+        forward=forward,
+        loss=loss,
+        parameters=parameters,
+        gradient=gradient,
+        learning_rate=learning_rate,
+        steps=steps,
+        optimizer=optimizer,
+        momentum=momentum,
+    )
+    if isinstance(batches, bool) or not isinstance(batches, int) or batches < 1:
+        raise ValueError(f"check(): `batches` must be a whole number of at least 1, not {batches!r}")
+    frame = _caller()
+    session = Session()
+    with random_kept():
+        _examine(source, batches, request, session, frame)
+    report = _report(session, codes)
+    tell_run(session, report.findings, place_of(frame))
+    return report
+
+
+def examine(source: Any, batches: int, codes: frozenset[str]) -> tuple[Report, Session]:
+    """`check` for a source alone, told to no run; and the session that saw it."""
+    session = Session()
+    with random_kept():
+        _examine(source, batches, None, session, _caller())
+    return _report(session, codes), session
+
+
+def _caller() -> FrameType:
+    """The innermost frame of the user's own files, or else of whoever called us."""
+    frame = outside = sys._getframe(2)
+    while home_of(frame.f_code.co_filename) != "user":
+        if frame.f_back is None:
+            return outside
+        frame = frame.f_back
+    return frame
+
+
+def _examine(source: Any, batches: int, request: ByHand | None, session: Session, frame: FrameType) -> None:
+    """Pull the batches, hold all of them, and measure what the request asks for."""
     if isinstance(source, type) or not (hasattr(source, "__iter__") or hasattr(source, "__getitem__")):
         if not callable(source):
             raise TypeError(f"check() takes a generator, an iterable or a data set, not a {type(source).__name__}")
         source = source()
-    session = Session()
     items = watched_items(source, session) if is_dataset(source) else watched(source, session, keep=True)
-    held = list(islice(items, batches))
+    held: list[Any] = []
+    copies = []
+    feed = Feed()
+    for batch in islice(items, batches):
+        held.append(batch)
+        if request is not None:
+            # What is measured is what was handed over, whatever becomes of its memory.
+            copies.append(batch_of(batch))
+            feed.add(batch)
     if why := why_unseen(held):
         session.skip("unseen", _name_of(source), why)
-    report = _report(session, codes)
+    if request is not None:
+        measure_by_hand(request, copies, session, frame)
+        sources = [event for event in session.events() if isinstance(event, SourceWatched)]
+        name = getattr(request.forward, "__name__", "")
+        session.emit(feed.event(place_of(frame), name, sources[0] if len(sources) == 1 else None))
     del held
-    return report
 
 
 def _name_of(source: Any) -> str:

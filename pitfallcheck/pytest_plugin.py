@@ -12,6 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from pitfallcheck.api import Report
     from pitfallcheck.config import Settings
+    from pitfallcheck.hunting import Hunt
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,26 +31,49 @@ class Checker:
         *,
         select: Iterable[str] = (),
         ignore: Iterable[str] = (),
+        **network: Any,
     ) -> Report:
         """Pull `batches` batches from `source` and fail the test with what is found in them.
 
-        The arguments are those of `pitfallcheck.check`. What could not be looked at is a warning of the test. Returns
-        the report, which then holds notes at most.
+        The arguments are those of `pitfallcheck.check`; `network` are those of a network by hand (`forward`, `loss` and
+        so on). What could not be looked at is a warning of the test. Returns the report, which then holds notes at
+        most.
         """
         __tracebackhide__ = True
         from pitfallcheck.api import check
 
-        report = check(source, batches=batches, select=select, ignore=ignore)
+        report = check(source, batches=batches, select=select, ignore=ignore, **network)
         if not report.ok:
             pytest.fail(f"pitfallcheck:\n{report.text()}", pytrace=False)
         for item in report.skipped:
             warnings.warn(f"pitfallcheck skipped {item.what}: {item.why}", stacklevel=2)
         return report
 
+    def hunt(self, source: Callable[..., Iterable[Any]], /, **arguments: Any) -> Hunt:
+        """Search the arguments of `source` and fail the test with the smallest call that shows a pitfall.
+
+        The arguments are those of `pitfallcheck.hunt`. Calls that raised are a warning of the test, and a hunt in which
+        every call did fails it. Returns what the hunt came to.
+        """
+        __tracebackhide__ = True
+        from pitfallcheck.hunting import hunt
+
+        found = hunt(source, **arguments)
+        if found:
+            pytest.fail(f"pitfallcheck: {found.text()}", pytrace=False)
+        if found.looked == 0 and found.raised:
+            pytest.fail(f"pitfallcheck: no call could be looked at: {found.text()}", pytrace=False)
+        for one in found.raised:
+            warnings.warn(f"pitfallcheck: {one.call} raised {one.error}", stacklevel=2)
+        return found
+
 
 @pytest.fixture
 def pitfallcheck() -> Checker:
-    """Checks batches: `pitfallcheck.check(train_iterator(), batches=8)` fails the test with the finding's text."""
+    """Checks batches: `pitfallcheck.check(train_iterator(), batches=8)` fails the test with the finding's text.
+
+    `pitfallcheck.hunt(train_iterator, batch_size=st.integers(1, 64))` searches for the smallest call that shows one.
+    """
     return Checker()
 
 

@@ -11,6 +11,7 @@ from textwrap import dedent
 from pitfallcheck.finding import Finding
 from pitfallcheck.judge import judge_events
 from pitfallcheck.observe.events import Event, SourceWatched
+from pitfallcheck.observe.hooking import LOOP_HOOK
 from pitfallcheck.observe.rewrite import GENERATOR_HOOK, ITEM_HOOK, compiled, install
 from pitfallcheck.observe.session import Session
 
@@ -24,7 +25,7 @@ def installed() -> Iterator[Session]:
         yield session
     finally:
         session.finish()
-        for name in (GENERATOR_HOOK, ITEM_HOOK):
+        for name in (GENERATOR_HOOK, ITEM_HOOK, LOOP_HOOK):
             delattr(builtins, name)
 
 

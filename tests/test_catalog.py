@@ -125,7 +125,7 @@ def test_a_broken_fixture_is_marked_and_differs_from_its_fixed_twin_by_little(pa
     broken, fixed = (code_lines(file) for file in (ROOT / path, twin))
     lines = list(difflib.unified_diff(broken, fixed, n=0, lineterm=""))[2:]
     changed = [line for line in lines if not line.startswith("@@")]
-    assert 2 <= len(changed) <= 6, "\n".join(changed)
+    assert 1 <= len(changed) <= 6, "\n".join(changed)
 
 
 @pytest.mark.parametrize("path", [*paths("fixed_*"), *paths("lookalike_*")], ids=lambda path: path.stem)

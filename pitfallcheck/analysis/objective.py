@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,3 +32,11 @@ class Objective(Protocol):
 
     def times_hessian(self, vector: Vector) -> Vector:
         """The Hessian times `vector`. Raises NoSecondDerivativeError."""
+
+
+@runtime_checkable
+class MovableObjective(Protocol):
+    """What an objective may offer besides: then a quadratic loss is known as one (`Curvature.quadratic`)."""
+
+    def gradient_after(self, step: Vector) -> Vector:
+        """The gradient with the parameters moved by `step`, for this question alone."""

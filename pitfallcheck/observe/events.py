@@ -23,6 +23,8 @@ class Rewrite:
     of those that changed, of which `rows` of `rows_compared` rows were different. `turns` is how many hand-overs
     later the memory was written: 1 for one buffer, n for a ring of n. `reordered` says that the buffer held the
     very same values in another order. `was` and `became` show one row, or a small leaf whole, before and after.
+    Of a consumer's writes, `returned` counts the later hand-overs of memory that still held what it had written, at
+    `places` different addresses, and `changed_again` those of them into which it wrote again.
     """
 
     batches: int
@@ -34,6 +36,9 @@ class Rewrite:
     reordered: bool = False
     was: str = ""
     became: str = ""
+    returned: int = 0
+    changed_again: int = 0
+    places: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,10 @@ class Consumer:
 
 @dataclass(frozen=True, slots=True)
 class SourceWatched:
-    """A generator, iterator or dataset whose batches were watched; one event for each object and hand-over line."""
+    """A generator, iterator or dataset whose batches were watched; one event for each hand-over line and consumer.
+
+    `passes` is how many objects handed them over: one generator for each epoch, say.
+    """
 
     key: str
     kind: Literal["generator", "iterator", "dataset"]
@@ -88,6 +96,7 @@ class SourceWatched:
     leaves: tuple[Leaf, ...]
     consumer: Consumer
     defined: Place | None = None
+    passes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ class DataFed:
     the batches with was constructed. `source` is the key of the `SourceWatched` the batches came from, where they did:
     a fault of the data is then told there. `shuffled` is whether the framework was asked to shuffle, None if unknown.
     `steps_asked` batches were asked for in all, `steps_had` were there; both 0 where they are not known.
+    `expected_inputs` is how many arrays the model takes, where it was given a list of them and that is known, else 0.
     """
 
     key: str
@@ -113,6 +123,7 @@ class DataFed:
     steps_asked: int = 0
     steps_had: int = 0
     training: bool = True
+    expected_inputs: int = 0
 
 
 @dataclass(frozen=True, slots=True)

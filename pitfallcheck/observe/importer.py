@@ -90,20 +90,23 @@ class _Arrivals:
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> machinery.ModuleSpec | None:
         if name not in self._waiting:
             return None
-        callback = self._waiting.pop(name)
         for finder in sys.meta_path:
             spec = finder.find_spec(name, path, target) if finder is not self else None
             if spec is not None:
                 if spec.loader is not None:
-                    self._announce(spec.loader, name, callback)
+                    self._announce(spec.loader, name)
                 return spec
         return None
 
-    def _announce(self, loader: Any, name: str, callback: Callable[[ModuleType], None]) -> None:
+    def _announce(self, loader: Any, name: str) -> None:
         execute = loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
             execute(module)
+            # Taken off the list only now: TensorFlow asks where Keras is long before it imports it.
+            callback = self._waiting.pop(name, None)
+            if callback is None:
+                return
             try:
                 callback(module)
             except Exception as error:

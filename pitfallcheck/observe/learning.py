@@ -39,7 +39,8 @@ class Curvature:
     `largest` is its largest eigenvalue, `limit` the learning rate beyond which the optimizer is unstable there.
     `later` is the mean of v'Hv over later batches for the direction v of the largest eigenvalue, 0 where not asked:
     a lower bound for what the whole data would give. `products` counts the Hessian-vector products, `exact` says that
-    every eigenvalue is known. `affine` says that the loss is quadratic as far as seen: H is the same everywhere.
+    every eigenvalue is known. `quadratic` says that the loss is quadratic as far as seen: H is the same everywhere.
+    `now` is the loss of that batch before the first step, NaN where not known.
     """
 
     largest: float
@@ -49,6 +50,7 @@ class Curvature:
     products: int = 0
     exact: bool = False
     quadratic: bool = False
+    now: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class Forecast:
 
     `now` is the loss before the first step, `floor` the least that the quadratic model can reach, `left` the loss
     foreseen after the steps. `better_rate` is a learning rate that would do in the same steps, `better_steps` the steps
-    that would do at this rate; 0 where there is none. `exact` as in `Curvature`.
+    that would do at this rate; 0 where there is none. `best` is the loss that the best of all stable learning rates
+    would leave after the steps, NaN where not known. `exact` as in `Curvature`.
     """
 
     steps: int
@@ -79,6 +82,7 @@ class Forecast:
     better_rate: float = 0.0
     better_steps: int = 0
     exact: bool = False
+    best: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,9 @@ class AffineFit:
     """The best affine map from inputs to targets by least squares, on the samples seen.
 
     `constant` is the mean squared error of the best constant prediction (the targets' variance), `error` that of the
-    best affine one, `r2` is 1 - error / constant. All means run over samples and outputs.
+    best affine one, `r2` is 1 - error / constant. All means run over samples and outputs. `noise` is what no smooth
+    function of the inputs could go below, estimated from neighbouring samples (`analysis.remainder`), NaN where there
+    are too few of them.
     """
 
     samples: int
@@ -95,13 +101,15 @@ class AffineFit:
     constant: float
     error: float
     r2: float
+    noise: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
 class Conditioning:
     """The condition number of the inputs' second-moment matrix with the constant column, now and standardised.
 
-    `means` and `deviations` are those of at most eight features, the first ones.
+    `means` and `deviations` are those of at most eight features, the first ones. `largest` and `standardised_largest`
+    are the largest eigenvalue of the matrix, now and standardised; 0 where not known.
     """
 
     samples: int
@@ -110,6 +118,8 @@ class Conditioning:
     standardised: float
     means: tuple[float, ...] = ()
     deviations: tuple[float, ...] = ()
+    largest: float = 0.0
+    standardised_largest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +152,12 @@ class GradientNorm:
 @dataclass(frozen=True, slots=True)
 class Unwired:
     """A trainable parameter that learns nothing: `why` is `no gradient` or `not in the optimizer`. `at` is where the
-    user made the layer that holds it."""
+    user made the layer that holds it, `moved` says that its values changed nevertheless: something else writes it."""
 
     parameter: str
     why: Literal["no gradient", "not in the optimizer"]
     at: Place | None = None
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +239,11 @@ class GradientChecked:
     `factor` is the constant c for which the gradient is c times the true one within the tolerance, NaN where there is
     none. `worst` names the parameter with the largest difference, `index` where in it, `given` and `expected` its
     values there; `wrong` are the parameters beyond the tolerance, `factors` each one's own constant factor, or NaN.
+
+    `right` are the parameters that agree, `transposed` those whose gradient is the transpose of the true one. `samples`
+    is how many samples the batch had, `outputs` how many numbers a prediction has, `compared` how many slopes were
+    compared. `moved` says that `given` and `expected` are of parameters moved at random: at the ones of the program
+    both are right, or too small to tell. `loss` is the name of the loss.
     """
 
     key: str
@@ -243,6 +259,12 @@ class GradientChecked:
     wrong: tuple[str, ...] = ()
     factors: tuple[float, ...] = ()
     samples: int = 0
+    right: tuple[str, ...] = ()
+    transposed: tuple[str, ...] = ()
+    outputs: int = 0
+    compared: int = 0
+    moved: bool = False
+    loss: str = "loss"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def _child(node: ast.expr | None, step: int | str) -> ast.expr | None:
     return None
 
 
-def _locals_of(frame: FrameType) -> dict[str, Any]:
+def locals_of(frame: FrameType) -> dict[str, Any]:
     """The local variables of a frame, with no trace left of the look.
 
     Before Python 3.13 the frame keeps the dictionary that is made for it, and with it every object in it; it is
@@ -97,7 +97,7 @@ def _locals_of(frame: FrameType) -> dict[str, Any]:
 
 def references_from(frame: FrameType, owner: Any) -> int:
     """How many references to `owner` the variables of a producing function hold, views and containers counted in."""
-    variables = _locals_of(frame)
+    variables = locals_of(frame)
     instance = variables.get("self")
     values = [*variables.values(), *(vars(instance).values() if hasattr(instance, "__dict__") else ())]
     count = 0
@@ -110,6 +110,17 @@ def references_from(frame: FrameType, owner: Any) -> int:
     return count
 
 
+def spaces_of(frame: FrameType) -> list[tuple[str, dict[str, Any]]]:
+    """The variables that a producing function reads: its locals, its instance's attributes, its globals."""
+    variables = locals_of(frame)
+    spaces: list[tuple[str, dict[str, Any]]] = [("", variables)]
+    instance = variables.get("self")
+    if hasattr(instance, "__dict__"):
+        spaces.append(("self.", dict(vars(instance))))
+    spaces.append(("", dict(frame.f_globals)))
+    return spaces
+
+
 def owner_name(frame: FrameType | None, owner: Any) -> str:
     """The variable of the producing function that holds `owner`: a local, an attribute, an element, or a global.
 
@@ -117,13 +128,7 @@ def owner_name(frame: FrameType | None, owner: Any) -> str:
     """
     if frame is None or owner is None:
         return ""
-    variables = _locals_of(frame)
-    spaces: list[tuple[str, dict[str, Any]]] = [("", variables)]
-    instance = variables.get("self")
-    if hasattr(instance, "__dict__"):
-        spaces.append(("self.", dict(vars(instance))))
-    spaces.append(("", dict(frame.f_globals)))
-    for prefix, space in spaces:
+    for prefix, space in spaces_of(frame):
         for name, value in space.items():
             if value is owner and not name.startswith("."):
                 return prefix + name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pitfallcheck.frameworks import tensors
-from pitfallcheck.observe.memory import Array, Slices, owner_of, sample, span_of, view_at, weakly
+from pitfallcheck.observe.memory import Array, Slices, owner_of, sample, span_of, unordered_bytes, view_at, weakly
 
 if TYPE_CHECKING:
     from pitfallcheck.observe.tally import Slot
@@ -28,6 +28,7 @@ class Record:
         "owner",
         "owner_id",
         "plan",
+        "returned",
         "shape",
         "slot",
         "strides",
@@ -53,7 +54,7 @@ class Record:
             self.owner = self.thing
             self.owner_id = self.low
         self.array = array if keep else None
-        self.gone = self.touched = False
+        self.gone = self.touched = self.returned = False
         self.held = sample(array, plan)
 
     def look(self) -> bytes | None:
@@ -68,6 +69,12 @@ class Record:
         if owner is None:
             return None
         return sample(view_at(self.low, self.shape, self.strides, self.dtype.itemsize), self.plan)
+
+    def only_reordered(self, now: bytes) -> bool:
+        """Whether `now` holds the very same rows in another order; False where that cannot be told."""
+        if self.plan is not None or not self.shape or self.shape[0] < 2 or self.dtype.hasobject:
+            return False
+        return unordered_bytes(self.held, self.shape[0]) == unordered_bytes(now, self.shape[0])
 
     def owner_now(self) -> Any:
         """The owner of the memory, if it is still alive."""

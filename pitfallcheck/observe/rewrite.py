@@ -17,8 +17,11 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from pitfallcheck.observe.drained import LoopHook
 from pitfallcheck.observe.events import Place
+from pitfallcheck.observe.functions import Function, HandOvers, leaves_alone, names_one_of
 from pitfallcheck.observe.handover import HandOver
+from pitfallcheck.observe.hooking import LOOP_HOOK, LoopInstrumenter, may_loop
 from pitfallcheck.observe.session import Session
 
 if TYPE_CHECKING:
@@ -30,17 +33,13 @@ GENERATOR_HOOK, ITEM_HOOK = ".pitfallcheck_generator", ".pitfallcheck_item"
 
 ITEM_METHODS = frozenset({"__next__", "__getitem__", "__getitems__"})
 _NOT_BATCHES = ("contextmanager", "fixture", "coroutine", "hookwrapper", "hookimpl", "inlineCallbacks")
-_SEES_LOCALS = {"locals": 0, "vars": 0, "dir": 0, "exec": 1, "eval": 1}
-"""Built-ins that, with at most so many arguments, see the local variables; a function that asks them is left alone."""
 _QUIET = 2048
 """Items of a dataset after which, where nothing was wrong yet, only every eighth is looked at."""
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def needs_watching(source: bytes) -> bool:
     """Whether the source holds anything that could be instrumented."""
-    return any(word in source for word in (b"yield", b"__next__", b"__getitem__", b"__getitems__"))
+    return any(word in source for word in (b"yield", b"__next__", b"__getitem__", b"__getitems__")) or may_loop(source)
 
 
 def compiled(source: bytes, filename: str, session: Session) -> CodeType:
@@ -48,6 +47,8 @@ def compiled(source: bytes, filename: str, session: Session) -> CodeType:
     if needs_watching(source):
         try:
             tree = ast.parse(source, filename)
+            if may_loop(source):
+                LoopInstrumenter(filename, leaves_alone).visit(tree)
             _Instrumenter(filename, session).visit(tree)
             return compile(tree, filename, "exec", dont_inherit=True)
         except SyntaxError:
@@ -61,7 +62,9 @@ def compiled(source: bytes, filename: str, session: Session) -> CodeType:
 def install(session: Session) -> None:
     """Let instrumented code find its hooks."""
     setattr(builtins, GENERATOR_HOOK, lambda sites: GeneratorWatch(session, sites, sys._getframe(1)))
-    setattr(builtins, ITEM_HOOK, ItemWatches(session))
+    items = ItemWatches(session)
+    setattr(builtins, ITEM_HOOK, items)
+    setattr(builtins, LOOP_HOOK, LoopHook(session, items.known))
 
 
 class Sites:
@@ -90,7 +93,7 @@ def unstarted(path: str, session: Session) -> dict[int, Place]:
 class GeneratorWatch:
     """The watch of one running generator, as its instrumented code sees it."""
 
-    __slots__ = ("__weakref__", "_hand_overs", "_name", "_session", "_watch")
+    __slots__ = ("__weakref__", "_hand_overs", "_looped", "_name", "_session", "_watch")
 
     def __init__(self, session: Session, sites: int, frame: Any) -> None:
         known = _SITES[sites]
@@ -99,11 +102,15 @@ class GeneratorWatch:
         self._hand_overs = known.hand_overs
         self._name = known.name
         self._watch: Watch | None = None
+        looped = session.looped.pop(id(frame), None)
+        self._looped = looped if looped is not None and looped.is_of(frame) else None
         self._runs()
 
     def out(self, batch: Any, index: int) -> Any:
         """Called with what is about to be yielded; returns it."""
         self._rests()
+        if self._looped is not None:
+            self._looped.gave += 1
         frame = sys._getframe(1)
         if self._watch is None:
             self._watch = _watch(self._session, frame)
@@ -177,10 +184,8 @@ class ItemWatches:
         self._known: dict[int, tuple[Any, ItemWatch]] = {}
 
     def __call__(self, instance: Any, sites: int) -> ItemWatch:
-        entry = self._known.get(id(instance))
-        if entry is not None and entry[0]() is instance:
-            watch = entry[1]
-        else:
+        watch = self.known(instance)
+        if watch is None:
             watch = ItemWatch(self._session)
             key = id(instance)
             # Without a weak reference to it, it is watched for this call alone, which sees nothing and harms nothing.
@@ -191,6 +196,11 @@ class ItemWatches:
         watch.enter(known.hand_overs)
         return watch
 
+    def known(self, instance: Any) -> ItemWatch | None:
+        """The watch of an object that has handed something over."""
+        entry = self._known.get(id(instance))
+        return entry[1] if entry is not None and entry[0]() is instance else None
+
     def _forget(self, key: int) -> Callable[[Any], None]:
         def forget(_: Any) -> None:
             self._known.pop(key, None)
@@ -199,21 +209,24 @@ class ItemWatches:
 
 
 class ItemWatch:
-    """The watch of one object; `enter` when its method is called, `out` with what the method returns."""
+    """The watch of one object; `enter` when its method is called, `out` with what the method returns.
 
-    __slots__ = ("__weakref__", "_calls", "_hand_overs", "_inside", "_lock", "_session", "_watch")
+    It was `asked` so many times, and `answered` with an item.
+    """
+
+    __slots__ = ("__weakref__", "_hand_overs", "_inside", "_lock", "_session", "_watch", "answered", "asked")
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._watch: Watch | None = None
         self._hand_overs: list[HandOver] = []
-        self._calls = self._inside = 0
+        self.asked = self.answered = self._inside = 0
         self._lock = threading.RLock()
 
     def enter(self, hand_overs: list[HandOver]) -> None:
         """The consumer is back and asks for the next item."""
         self._hand_overs = hand_overs
-        self._calls += 1
+        self.asked += 1
         with self._lock:
             if self._looks():
                 # While another thread is inside the method, what changes is the producer's doing.
@@ -229,6 +242,7 @@ class ItemWatch:
         """Called with what is about to be returned; returns it."""
         with self._lock:
             self._inside = max(0, self._inside - 1)
+            self.answered += 1
             if self._watch is None:
                 self._watch = _watch(self._session, None)
             if self._watch is not None and self._looks():
@@ -237,7 +251,7 @@ class ItemWatch:
         return item
 
     def _looks(self) -> bool:
-        return self._calls < _QUIET or self._calls % 8 < 2
+        return self.asked < _QUIET or self.asked % 8 < 2
 
 
 class _Instrumenter(ast.NodeTransformer):
@@ -262,10 +276,10 @@ class _Instrumenter(ast.NodeTransformer):
     def _function(self, node: Function) -> ast.AST:
         in_class = bool(self._class) and self._class[-1]
         qualified = ".".join([*self._names, node.name])
-        kinds = _HandOvers()
+        kinds = HandOvers()
         for statement in node.body:
             kinds.visit(statement)
-        wraps = not kinds.sees_locals and not any(_names_one_of(d, _NOT_BATCHES) for d in node.decorator_list)
+        wraps = not kinds.sees_locals and not any(names_one_of(d, _NOT_BATCHES) for d in node.decorator_list)
         if kinds.yields and kinds.sees_locals:
             self._session.skip(f"locals:{self._path}:{node.lineno}", qualified, "it looks at its own local variables")
         if kinds.yields and wraps:
@@ -314,37 +328,6 @@ class _Instrumenter(ast.NodeTransformer):
 def started_key(code: CodeType) -> int:
     """What `Session.started` holds once the generator function with this code has run."""
     return hash((code.co_filename, code.co_firstlineno, code.co_qualname))
-
-
-def _names_one_of(decorator: ast.expr, names: tuple[str, ...]) -> bool:
-    node: ast.AST = decorator.func if isinstance(decorator, ast.Call) else decorator
-    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-    return any(part in name for part in names)
-
-
-class _HandOvers(ast.NodeVisitor):
-    """What a function's own block does: whether it yields, and whether it looks at its local variables by name."""
-
-    def __init__(self) -> None:
-        self.yields = self.sees_locals = False
-
-    def visit_Yield(self, node: ast.Yield) -> None:
-        self.yields = True
-        self.generic_visit(node)
-
-    def visit_YieldFrom(self, node: ast.YieldFrom) -> None:
-        self.yields = True
-        self.generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> None:
-        if isinstance(node.func, ast.Name) and len(node.args) <= _SEES_LOCALS.get(node.func.id, -1):
-            self.sees_locals = True
-        self.generic_visit(node)
-
-    def _stop(self, node: ast.AST) -> None:
-        """Another scope's block is not this function's."""
-
-    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _stop
 
 
 class _Wrapper(ast.NodeTransformer):

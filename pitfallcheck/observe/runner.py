@@ -58,7 +58,11 @@ class Plan:
         return Plan(**values)
 
 
-FRAMEWORKS = {"keras": "pitfallcheck.frameworks.keras", "tf_keras": "pitfallcheck.frameworks.tf_keras"}
+FRAMEWORKS = {
+    "keras": "pitfallcheck.frameworks.keras",
+    "tf_keras": "pitfallcheck.frameworks.tf_keras",
+    "torch": "pitfallcheck.frameworks.torch",
+}
 """The adapter of each framework, imported when the program has imported the framework."""
 
 

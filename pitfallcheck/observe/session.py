@@ -13,6 +13,7 @@ from pitfallcheck.observe.events import Consumer, Event, NotLooked
 from pitfallcheck.observe.handover import HandOver
 
 if TYPE_CHECKING:
+    from pitfallcheck.observe.drained import Looped
     from pitfallcheck.observe.tally import Tally
     from pitfallcheck.observe.watch import Watch
 
@@ -44,6 +45,8 @@ class Session:
     A process forked from an observed one has a copy of its session; it is muted, so that nothing is told twice.
     `follows_models` asks for digests of what is handed to a framework, `pulling` says that we are the consumer.
     `producing`, where a time limit asks for it, holds the producers that run now: their names and since when.
+    `looped` are the generators that loops go over, by the identity of their frame, until they start.
+    `at_finish` are called before the last delivery, for adapters to emit what they know by then; none may raise.
     """
 
     def __init__(self, sink: Sink | None = None) -> None:
@@ -60,6 +63,8 @@ class Session:
         self.watches: dict[int, Watch] = {}
         self.ledgers: dict[Signature, Ledger] = {}
         self.started: set[int] = set()
+        self.looped: dict[int, Looped] = {}
+        self.at_finish: list[Callable[[], None]] = []
 
     def tally(self, hand_over: HandOver, consumer: Consumer) -> Tally:
         """The counts for batches handed over there to that consumer."""
@@ -121,6 +126,8 @@ class Session:
         """Look at what is still watched for the last time, and deliver."""
         for watch in list(self.watches.values()):
             watch.end()
+        for last in self.at_finish if self.is_observed_process() else ():
+            last()
         self.deliver()
 
     def ledger(self, signature: Signature) -> Ledger:
@@ -153,6 +160,11 @@ class Ledger:
         self._counts: Counter[int] = Counter()
         self._addresses: deque[int] = deque(maxlen=256)
         self._tally: Tally | None = None
+
+    @property
+    def source(self) -> str:
+        """The key of the `SourceWatched` of the batches that were handed over last; empty before any."""
+        return self._tally.key if self._tally is not None else ""
 
     def add(self, digest: int, addresses: Iterable[int], tally: Tally) -> None:
         """Note a batch that is handed over, and where its arrays lie."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,15 @@ from pitfallcheck.observe.memory import (
     first_change,
     rows_changed,
     sample_shape,
-    unordered_bytes,
     unordered_digest,
 )
 from pitfallcheck.observe.naming import expression_at, leaf_name
+from pitfallcheck.observe.reach import Reach, Reaches
 from pitfallcheck.observe.record import Record
+from pitfallcheck.observe.repeats import Repeats
+from pitfallcheck.observe.returning import Returning
+from pitfallcheck.observe.statistics import Statistics
+from pitfallcheck.observe.values import Values
 
 
 class Changes:
@@ -74,8 +79,12 @@ class Slot:
         "offset",
         "owner_name",
         "path",
+        "reach",
         "refs",
+        "repeats",
+        "returning",
         "shape",
+        "statistics",
         "whole",
     )
 
@@ -87,11 +96,30 @@ class Slot:
         self.owner_name = ""
         self.library = "numpy"
         self.whole = True
+        self.statistics = Statistics()
+        self.repeats = Repeats()
+        self.returning = Returning()
+        self.reach: Reach | None = None
         self.by_producer = Changes()
         self.by_consumer = Changes()
         self.kept = 0
         self.refs: dict[int, int] = {}
         self.baselines: dict[int, int | None] = {}
+
+    def values(self) -> Values:
+        """What the arrays held, and where they came from."""
+        values = self.statistics.values()
+        if self.reach is not None:
+            values = replace(values, coverage=self.reach.coverage())
+        return self.repeats.told(values)
+
+    def consumer_wrote(self, batches: int) -> Rewrite | None:
+        """The consumer's writes, and what of them came back."""
+        wrote = self.by_consumer.summary(batches)
+        back = self.returning
+        if wrote is None or not back.returned:
+            return wrote
+        return replace(wrote, returned=back.returned, changed_again=back.changed_again, places=back.places)
 
     def count_references(self, owner_id: int, references: int) -> bool:
         """Note the references that its consumer's turn left on a buffer; more than at first means it was kept.
@@ -126,9 +154,7 @@ class Slot:
             after = unordered_digest(owner)
             self.baselines[id(owner)] = after
             return after == before
-        if record.plan is None and record.shape and record.shape[0] > 1 and not record.dtype.hasobject:
-            return unordered_bytes(record.held, record.shape[0]) == unordered_bytes(now, record.shape[0])
-        return False
+        return record.only_reordered(now)
 
 
 class Received:
@@ -156,6 +182,7 @@ class Tally:
         self.batches = 0
         self.sources = 0
         self.slots: dict[Path, Slot] = {}
+        self.reaches = Reaches()
         self.asked_apart = False
         self.received = Received()
         self.sent = -1
@@ -187,9 +214,10 @@ class Tally:
                 dtype=slot.dtype,
                 owner=slot.owner_name,
                 by_producer=slot.by_producer.summary(compared),
-                by_consumer=slot.by_consumer.summary(self.batches),
+                by_consumer=slot.consumer_wrote(self.batches),
                 offset=slot.offset,
                 library=slot.library,
+                values=slot.values(),
             )
             for slot in self.slots.values()
         )
@@ -211,4 +239,5 @@ class Tally:
             leaves=leaves,
             consumer=consumer,
             defined=self.hand_over.defined,
+            passes=self.sources,
         )

@@ -23,6 +23,7 @@ class Coverage:
 
     `rows` is its length, `draws` how many windows were handed out and `window` their (usual) length; `unreached` counts
     the rows never reached, from `first_unreached` to `last_unreached`. `name` is the variable that holds the array.
+    `drawn` says that the windows begin anywhere and in no order, as where their beginnings are drawn at random.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Coverage:
     unreached: int
     first_unreached: int
     last_unreached: int
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,11 @@ class Values:
     variance between the batches' means relative to what independent draws of the same values would give (1 on average,
     0 where unknown): the largest over the features, with `spread_batches` batches behind it. `sorted_inside` is the
     share of the batches whose rows ascend or descend in that feature. `truncated` says for an integer array, where it
-    could be seen, the fractional value that was lost (`0.5 became 0`).
+    could be seen, the fractional value that was lost (`0.5 became 0`). `handed_over` counts all arrays, of which
+    `repeated_pairs` and `nonfinite` tell; the rest is of those looked at, without the ones with NaN in them. Pairs are
+    of batches of one pass: the first one of a new generator object is not compared. `remade` of the repeated pairs
+    were made anew, each time another object; then `part_of` names a variable of the producer that holds `part_rows`
+    rows of the same kind, more than the batch, and `whole_of` one that holds just as many.
     """
 
     batches: int
@@ -61,3 +67,8 @@ class Values:
     sorted_inside: float = 0.0
     coverage: Coverage | None = None
     truncated: str = ""
+    handed_over: int = 0
+    remade: int = 0
+    part_of: str = ""
+    part_rows: int = 0
+    whole_of: str = ""

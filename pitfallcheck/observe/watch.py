@@ -18,6 +18,7 @@ from pitfallcheck.observe.leaves import leaves_of
 from pitfallcheck.observe.memory import FULL, sample_plan
 from pitfallcheck.observe.naming import owner_name, references_from
 from pitfallcheck.observe.record import Record
+from pitfallcheck.observe.returning import holds_what_was_written
 from pitfallcheck.observe.session import Session, signature_and_digest
 from pitfallcheck.observe.tally import Slot, Tally
 
@@ -115,7 +116,8 @@ class Watch:
             # The very container of the batch before: whoever keeps batches keeps references to it, not to its arrays.
             self._container = batch if id(batch) == self._container_id else None
             self._container_id = id(batch)
-        for path, thing, array in leaves_of(batch):
+        leaves = leaves_of(batch)
+        for path, thing, array in leaves:
             slot = slots.get(path)
             if slot is None:
                 slot = tally.slot(path, thing, array)
@@ -123,6 +125,11 @@ class Watch:
                 slot, number, thing, array, sample_plan(array.shape, array.itemsize, self._full), self._keep
             )
             newest.append(record)
+            again = slot.statistics.add(array, record.held)
+            slot.repeats.add(thing, again, frame, leaves)
+            if hand_over.kind == "generator":
+                slot.reach = tally.reaches.add(record, array, frame) or slot.reach
+            slot.returning.handed_over(record)
             same_owner = self._by_owner.get(record.owner_id)
             if same_owner is None:
                 self._by_owner[record.owner_id] = [record]
@@ -164,6 +171,8 @@ class Watch:
                 if known.number < record.number - 1:
                     self._compare(known, frame, by_producer=True)
                 earlier = earlier or not known.gone
+                if known.touched and holds_what_was_written(record, known):
+                    record.slot.returning.comes_back(record)
                 same = known.low == record.low and known.shape == record.shape and known.held == record.held
                 if same and not self._keep:
                     # The new record watches the very same memory; one of the two is enough.
@@ -226,7 +235,8 @@ class Watch:
         slot = record.slot
         if not by_producer:
             if not record.touched:
-                slot.by_consumer.add(record, now, 1, reordered=False)
+                slot.by_consumer.add(record, now, 1, reordered=record.only_reordered(now))
+            slot.returning.written(record, now)
             record.touched = True
             record.held = now
             return
@@ -261,6 +271,7 @@ class Watch:
         for slot in tally.slots.values():
             # Another generator's buffer may have the address, and so the identity, of one that is gone.
             slot.refs.clear()
+            slot.statistics.begin()
         return tally
 
     def _note_caller(self, tally: Tally, caller: FrameType | None) -> None:

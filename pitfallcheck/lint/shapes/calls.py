@@ -100,7 +100,9 @@ class Calls(Training):
                 return None
             return self.stacked(name, stated.values if isinstance(stated, Items) else ())
         if name in layers.FUNCTIONAL:
-            return Model(name, output=single(call.get(1, "outputs", default=None)))
+            taken = single(call.get(0, "inputs", default=None))
+            inputs = len(taken.values) if isinstance(taken, Items) else int(isinstance(taken, Array))
+            return Model(name, output=single(call.get(1, "outputs", default=None)), inputs=inputs)
         if name in layers.INPUT or layers.is_layer(name):
             made = Layer(name, call.node, tuple(call.args), tuple(call.keywords.items()))
             return layers.input_shape(made) if name in layers.INPUT and not name.endswith("InputLayer") else made

@@ -34,6 +34,17 @@ class Fed:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """The inputs that a Keras model was given by `call`; `node` hands them over, where `yielded` in a generator."""
+
+    call: ast.Call
+    model: Model
+    node: ast.expr
+    value: Value
+    yielded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LayerRan:
     """A layer that declares its output shape and was made by `node`: a Lambda, or a layer of a class of the file.
 
@@ -66,4 +77,5 @@ class Facts:
 
     paired: list[PairedLoss] = field(default_factory=list)
     fed: list[Fed] = field(default_factory=list)
+    given: list[Given] = field(default_factory=list)
     layers: list[LayerRan] = field(default_factory=list)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pitfallcheck.lint.shapes import layers
 from pitfallcheck.lint.shapes.call import ABSENT, Call
-from pitfallcheck.lint.shapes.facts import Fed, PairedLoss
+from pitfallcheck.lint.shapes.facts import Fed, Given, PairedLoss
 from pitfallcheck.lint.shapes.library import nested
 from pitfallcheck.lint.shapes.models import LOSS, Models
 from pitfallcheck.lint.shapes.values import Array, Batches, Function, Instance, Items, Layer, Model, Value
@@ -39,7 +39,8 @@ class Training(Models):
             compiled = replace(compiled, compiled_by=call.node)
             self.state.replace(model, compiled)
             self.loss_called(compiled.loss, model.output, model.output, call.node)
-        elif name == "predict":
+        elif name in ("predict", "predict_on_batch"):
+            self.note_inputs(model, call)
             return self.as_prediction(model.output)
         elif name in UNMOVED:
             return model
@@ -68,12 +69,15 @@ class Training(Models):
 
     def fed(self, model: Model, place: int | None, call: Call) -> None:
         """Notes the targets that a Keras model is given, as arrays or by a generator."""
+        self.note_inputs(model, call)
         first = call.get(0, "x", "generator", default=None)
         if isinstance(first, Instance):
             first = Batches(self.item_of(first), tuple(self.returned))
         if isinstance(first, Batches):
             for node, value in first.produced or (((call.node.args or [call.node])[0], first.each),):
                 if isinstance(value, Items) and len(value.values) in (2, 3):
+                    inputs = node_at(value, 0) or node
+                    self.facts.given.append(Given(call.node, model, inputs, value.values[0], yielded=True))
                     self.note_target(model, call, node_at(value, 1) or node, value.values[1])
             return
         target = call.get(place, "y") if place is not None else None
@@ -84,6 +88,14 @@ class Training(Models):
             written = call.node.args[place]
         if written is not None:
             self.note_target(model, call, written, target)
+
+    def note_inputs(self, model: Model, call: Call) -> None:
+        """Notes the arrays that a Keras model is given as its inputs."""
+        written = next((keyword.value for keyword in call.node.keywords if keyword.arg == "x"), None)
+        if written is None and call.node.args and not call.starred:
+            written = call.node.args[0]
+        if written is not None:
+            self.facts.given.append(Given(call.node, model, written, call.get(0, "x", default=None)))
 
     def note_target(self, model: Model, call: Call, node: ast.expr, value: Value) -> None:
         """Notes one target that is an array, or the only one of a list or dictionary."""

@@ -120,13 +120,17 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A Keras or torch model made of visible layers, or between visible tensors, and the loss it was compiled with."""
+    """A Keras or torch model made of visible layers, or between visible tensors, and the loss it was compiled with.
+
+    `inputs` is how many arrays a model between visible tensors takes, 0 where the file does not say.
+    """
 
     kind: str
     layers: tuple[Value, ...] = ()
     output: Value = None
     loss: Value = None
     compiled_by: ast.Call | None = field(default=None, compare=False)
+    inputs: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,15 @@ otherwise with the usual `(N, 1)` of a regression, which gives a warning. Which 
 it comes from or by its name; an axis put in on the spot (`a[:, None] - b`) says that all pairs are meant. Shapes that
 come from files, tables or other modules are not seen.
 
-At run time, where the model's output and its target differ in rank, the Keras loss in use is asked for the batch four
-times: as it is, with the target in the output's shape, and both again with the targets in another order. It is an error
-where the shape alone changes the loss and the order does not, as it should: then no output has a target of its own. A
-training step that writes its loss out by hand is only read, and named where the ranks differ.
+At run time, where an output and a target differ in rank, the loss in use is asked for the batch four times: as it is,
+with the target in the output's shape, and both again with the targets in another order. It is an error where the shape
+alone changes the loss and the order does not, as it should: then no output has a target of its own. In Keras that is
+the compiled loss, and a `Loss` object that the program calls; a training step that writes its loss out by hand is only
+read, and named where the ranks differ. In torch it is every loss that is differentiated. torch's own tell of each call;
+of one written by hand the graph tells whether a column may have met something flat, and its operations are then
+recorded in a later step and repeated with other targets. Losses in a compiled function, in a hand-written
+`autograd.Function` and given to `torch.autograd.grad` are not seen, nor is a loss that the broadcast leaves as it is,
+as a mean absolute error as long as every prediction is too small.
 
 Example
 -------

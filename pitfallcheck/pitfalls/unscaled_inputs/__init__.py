@@ -1,0 +1,75 @@
+"""PF403 unscaled-inputs: the inputs' scales leave no learning rate that is stable and fast enough
+
+What it is
+----------
+Features of different size, or far from zero, give the loss directions of very different curvature. The steepest sets
+the largest stable learning rate, the flattest sets how many steps that rate needs. Their ratio is the condition
+number of the inputs' second moments, with the constant column for the bias.
+
+Why it hurts training
+---------------------
+Above the limit the loss overflows, below it the flat directions are never learned: no learning rate is right. The
+price of a flat from its area (40 to 240) and its rooms (1 to 7) has a condition number above 100 000. At a learning
+rate of 0.05 the loss is not a number after 300 steps; at 4e-5, near the limit, it is 2.23, where a constant
+prediction has 4.46 and 0 can be reached. With both features standardised the rate of 0.05 reaches 5e-12 in the same
+steps.
+
+How it is detected, and what that cannot see
+--------------------------------------------
+At run time, from the condition number of the inputs seen, before and after standardising; never from their range
+alone. Two things are reported. The learning rate is beyond the limit and the run shows it (an error), the flattest
+direction could not be learned in 1000 steps at the best stable rate, and the same rate would be stable for
+standardised inputs. Or the loss is foreseen to stay far above its floor at every stable learning rate, where
+standardised inputs would converge in the same steps (a warning); a network that is not quadratic is named only where
+its run did no better than a constant prediction. For a classifier that is affine in its inputs the limit is that of
+its steepest place, as large inputs saturate it. Where changing the learning rate would do, PF401 or PF402 is reported
+instead.
+
+Nothing is said of models with a normalisation layer, of inputs with more than 256 features, or where no curvature can
+be had. Inputs that are scaled inside of the model's own `forward` look unscaled; then only what the run confirms is
+said.
+
+Example
+-------
+    import torch
+
+    area = torch.rand(500, 1) * 200 + 40
+    rooms = torch.randint(1, 8, (500, 1)).float()
+    inputs = torch.hstack([area, rooms])
+    targets = 0.02 * area + 0.9 * rooms
+    model = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+
+Instead
+-------
+    import torch
+
+    area = torch.rand(500, 1) * 200 + 40
+    rooms = torch.randint(1, 8, (500, 1)).float()
+    features = torch.hstack([area, rooms])
+    inputs = (features - features.mean(dim=0)) / features.std(dim=0)
+    targets = 0.02 * area + 0.9 * rooms
+    model = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+
+When it is fine
+---------------
+Where the model scales its inputs itself, with a normalisation layer; with large values that all matter alike, once
+the learning rate suits them; with methods that do not mind the scale, such as trees and exact least squares.
+
+References
+----------
+- LeCun et al., Efficient BackProp, section 4.3: http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf
+- scikit-learn, Importance of Feature Scaling:
+  https://scikit-learn.org/stable/auto_examples/preprocessing/plot_scaling_importance.html
+"""
+
+from pitfallcheck.pitfall import Pitfall
+
+PITFALL = Pitfall(
+    code="PF403",
+    name="unscaled-inputs",
+    summary="the inputs' scales leave no learning rate that is stable and fast enough",
+    words=None,
+    runtime=True,
+)
