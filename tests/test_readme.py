@@ -8,11 +8,14 @@ import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
+from typing import Any
 
 import pytest
 from fixture_files import ROOT
 
-from pitfallcheck import catalog, config
+import pitfallcheck
+from pitfallcheck import Report, catalog, config
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -64,6 +67,31 @@ def test_the_commands_that_try_it_are_in_one_line_each_and_ci_runs_the_same_test
     commands = [block.strip() for block in blocks("sh") if "venv" in block]
     assert [command.count("\n") for command in commands] == [0, 0]
     ci = (ROOT / ".ci" / "run").read_text("utf-8")
-    for part in ("-e '.[test]'", "python -m pytest", "PITFALLCHECK_TEST_FRAMEWORKS=tensorflow,keras"):
+    for part in ("-e '.[test]'", "python -m pytest", "PITFALLCHECK_TEST_FRAMEWORKS=tensorflow,keras,torch,jax"):
         assert part in commands[1]
         assert part in ci
+
+
+@pytest.mark.parametrize(
+    ("part", "due"),
+    [
+        pytest.param("def gradient", ["PF303 note"], id="half a gradient"),
+        pytest.param("inputs @ w1 @ w2", ["PF301 error", "PF301 note"], id="two layers"),
+    ],
+)
+def test_a_network_by_hand_is_told_what_the_readme_says(
+    part: str, due: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (snippet,) = (block for block in blocks("python") if part in block)
+    path = tmp_path / "snippet.py"
+    path.write_text(snippet, encoding="utf-8")
+    reports: list[Report] = []
+    check = pitfallcheck.check
+
+    def collecting(*args: Any, **given: Any) -> Report:
+        reports.append(check(*args, **given))
+        return reports[-1]
+
+    monkeypatch.setattr(pitfallcheck, "check", collecting)
+    exec(compile(snippet, str(path), "exec"), {"__name__": "snippet"})
+    assert [f"{finding.code} {finding.level}" for report in reports for finding in report.findings] == due

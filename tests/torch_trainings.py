@@ -203,7 +203,7 @@ def failing():
                    lambda: torch.zeros(3, requires_grad=True).backward(), lambda: mlp()(X).backward(),
                    lambda: torch.optim.Adam(mlp().parameters(), lr=-1), lambda: nn.Linear(2),
                    lambda: torch.zeros(1).register_hook(print), lambda: torch.zeros(1).retain_grad(),
-                   lambda: F.cross_entropy(mlp(2)(X), LABELS + 5), twice):
+                   lambda: F.cross_entropy(mlp(2)(X), LABELS + 5), twice, lambda: Unmade()(X)):
         try:
             broken()
         except Exception:
@@ -211,6 +211,10 @@ def failing():
 
 def twice():
     loss = F.mse_loss(mlp()(X), Y); loss.backward(); loss.backward()
+
+class Unmade(nn.Module):
+    def __init__(self): pass
+    def forward(self, x): return x
 
 def inference():
     model = mlp(); model.eval()

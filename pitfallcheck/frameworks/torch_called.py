@@ -76,23 +76,32 @@ class ModelsCalled:
         return taken
 
     def _inside(self, module: Any, args: tuple[Any, ...]) -> None:
-        if not self._torch.is_grad_enabled():
-            return
+        try:
+            if self._torch.is_grad_enabled():
+                self._note(module, args)
+        except Exception as error:
+            self._failed(error)
+
+    def _note(self, module: Any, args: tuple[Any, ...]) -> None:
+        # Straight from the instance: a module whose constructor was never run has none of these.
+        own = vars(module)
         self._ran.append(id(module))
-        if not module._modules:
+        if not own.get("_modules"):
             self._kinds.append(type(module).__name__)
-            if module._parameters and self._first_layer[0] is None and args and isinstance(args[0], self._torch.Tensor):
-                self._first_layer = (args[0], type(module).__name__)
+            tensor = args[0] if args and isinstance(args[0], self._torch.Tensor) else None
+            if own.get("_parameters") and self._first_layer[0] is None and tensor is not None:
+                self._first_layer = (tensor, type(module).__name__)
 
     def _root(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any) -> None:
-        if not (module._modules or module._parameters) or not self._torch.is_grad_enabled():
-            return
-        self._identities.append(id(module))
-        if self.sampling:
-            try:
+        try:
+            own = vars(module)
+            if not (own.get("_modules") or own.get("_parameters")) or not self._torch.is_grad_enabled():
+                return
+            self._identities.append(id(module))
+            if self.sampling:
                 self._keep(module, args, kwargs, value)
-            except Exception as error:
-                self._failed(error)
+        except Exception as error:
+            self._failed(error)
 
     def _keep(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any) -> None:
         tensor = self._torch.Tensor
