@@ -7,7 +7,7 @@ import json
 from timing import PITFALLCHECK, PYTHON, finish, line, medians, run
 
 PROGRAM = "benchmarks/programs/torch_loop.py"
-RUNS, LIMIT = 5, 1.15
+RUNS, LIMIT = 7, 1.15
 
 weights: set[tuple[str, ...]] = set()
 """The weights that each run came to; one element, if looking changes nothing."""

@@ -64,7 +64,9 @@ def test_feature_and_ranges_are_told() -> None:
 def test_an_affine_model_of_an_affine_rule_may_be_asked_anything() -> None:
     assert not list(judge([LINE, SEEN]))
     assert list(judge([replace(LINE, midpoint=0.3), SEEN]))
-    assert list(judge([replace(LINE, at=AT), SEEN]))
+    assert not list(judge([replace(LINE, at=AT), SEEN]))
+    assert list(judge([replace(LINE, at=AT, model="another"), SEEN]))
+    assert list(judge([replace(LINE, at=Place("/elsewhere.py", 5)), SEEN]))
 
 
 @given(st.integers(0, 2**31), st.sampled_from(["normal", "uniform", "exponential"]), st.integers(100, 500))

@@ -1,4 +1,4 @@
-"""The static half of ordered-batches against small programs: batches of neighbours in sorted data, and what only looks like it."""
+"""Small programs against the static half of ordered-batches: batches of neighbours in sorted data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pitfallcheck.pitfalls.ordered_batches import PITFALL
 from pitfallcheck.pitfalls.ordered_batches.static import judge
 
 BROKEN = {
-    "C4": """
+    "random windows in a function": """
         X = np.linspace(-3, 3, 1000, dtype=np.float32).reshape(-1, 1)
         f = np.vectorize(lambda x: 2 * x + 3)
         def trainNet(size, steps=1000, batchsize=10, rate=1e-2):
@@ -21,7 +21,7 @@ BROKEN = {
                 net.optimize(x, y, rate)
         trainNet(2, steps=100)
         """,
-    "script numpy": """
+    "windows one after the other": """
         x = np.linspace(-1, 1, 200)[:, None]
         y = 3 * x + 1
         w, b = 0.0, 0.0
@@ -33,7 +33,7 @@ BROKEN = {
                 w -= 0.1 * (err * xb).mean()
                 b -= 0.1 * err.mean()
         """,
-    "torch loader": """
+    "a torch loader": """
         x = torch.linspace(-1, 1, 100).unsqueeze(1)
         y = x ** 2
         loader = DataLoader(TensorDataset(x, y), batch_size=10)  # PF105 warning: TensorDataset(x, y)
@@ -44,7 +44,7 @@ BROKEN = {
                 loss.backward()
                 opt.step()
         """,
-    "by class": """
+    "a loader of class after class": """
         a, b = torch.randn(50, 2), torch.randn(50, 2) + 2
         x = torch.cat([a, b])
         y = torch.cat([torch.zeros(50), torch.ones(50)])
@@ -55,16 +55,16 @@ BROKEN = {
                 loss.backward()
         train(loader)
         """,
-    "keras fit": """
+    "fit that must not shuffle": """
         x = np.linspace(0, 1, 500)
         model.fit(x, 2 * x, epochs=3, shuffle=False)  # PF105 warning: x
         """,
-    "tf.data": """
+    "a tf.data pipeline": """
         x = np.sort(np.random.uniform(-1, 1, 500))
         ds = tf.data.Dataset.from_tensor_slices((x, x ** 2)).batch(32).prefetch(1)  # PF105 warning: (x, x ** 2)
         model.fit(ds, epochs=3)
         """,
-    "generator": """
+    "a generator for fit": """
         x = np.arange(1000.0)
         def gen(bs):
             while True:
@@ -72,19 +72,19 @@ BROKEN = {
                     yield x[i:i+bs], 2 * x[i:i+bs]  # PF105 warning: x
         model.fit(gen(10), steps_per_epoch=100, epochs=3)
         """,
-    "sequence": """
+    "a Keras data set": """
         class S(keras.utils.PyDataset):
             def __init__(self, x, y, bs):
                 super().__init__()
                 self.x, self.y, self.bs = x, y, bs
             def __len__(self): return len(self.x) // self.bs
             def __getitem__(self, i):
-                part = slice(i * self.bs, (i + 1) * self.bs)
-                return self.x[i * self.bs:(i + 1) * self.bs], self.y[i * self.bs:(i + 1) * self.bs]  # PF105 warning: self.x
+                a, b = i * self.bs, (i + 1) * self.bs
+                return self.x[a:b], self.y[a:b]  # PF105 warning: self.x
         x = np.linspace(0, 1, 640)
         model.fit(S(x, 2 * x, 32), epochs=2)
         """,
-    "dataset class": """
+    "a torch data set of the file": """
         class D(Dataset):
             def __init__(self, n):
                 self.x = torch.linspace(0, 1, n)
@@ -97,12 +97,12 @@ BROKEN = {
             loss = f(model(xb), yb)
             loss.backward()
         """,
-    "labels list": """
+    "labels from lists": """
         y = np.array([0] * 50 + [1] * 50)
         x = np.random.randn(100, 2) + y[:, None]
         model.fit(x, y, shuffle=False, batch_size=10)  # PF105 warning: y
         """,
-    "jax": """
+    "a JAX gradient": """
         x = jnp.linspace(0, 1, 100)
         def loss(w, x): return ((x * w) ** 2).mean()
         step = jax.grad(loss)
@@ -111,7 +111,7 @@ BROKEN = {
             g = step(w, x[i:i+10])  # PF105 warning: x
             w = w - 0.1 * g
         """,
-    "argsort": """
+    "sorted by argsort": """
         x = np.random.rand(100); y = 2 * x
         order = np.argsort(y)
         x, y = x[order], y[order]
@@ -119,7 +119,7 @@ BROKEN = {
         for i in range(0, 100, 10):
             w -= 0.1 * ((x[i:i+10] * w - y[i:i+10]) * x[i:i+10]).mean()  # PF105 warning: x
         """,
-    "arange idx sorted": """
+    "windows of indices into sorted data": """
         x = np.sort(np.random.rand(100))
         idx = np.arange(100)
         w = 0.
@@ -129,7 +129,7 @@ BROKEN = {
                 b = x[part]  # PF105 warning: x
                 w -= 0.1 * ((b * w - 2 * b) * b).mean()
         """,
-    "net by hand": """
+    "a network by hand": """
         class Linear:
             def __init__(self, n, m):
                 self.w = np.zeros((n, m))
@@ -151,10 +151,41 @@ BROKEN = {
                 net.backward(2 * (p - y) / len(y))
                 net.update(0.1)
         """,
+    "batches counted": """
+        X = np.arange(-5, 5, 0.01)
+        Y = 2 * X
+        w = 0.0
+        for epoch in range(10):
+            for b in range(len(X) // 50):
+                xb = X[b * 50:(b + 1) * 50]  # PF105 warning: X
+                yb = Y[b * 50:(b + 1) * 50]
+                w -= 0.01 * ((w * xb - yb) * xb).mean()
+        """,
+    "a sorted table": """
+        import pandas as pd
+        df = pd.read_csv("a.csv").sort_values("y")
+        x = torch.tensor(df[["a", "b"]].values)
+        y = torch.tensor(df["y"].values)
+        loader = DataLoader(TensorDataset(x, y), batch_size=32)  # PF105 warning: TensorDataset(x, y)
+        for xb, yb in loader:
+            loss = f(model(xb), yb)
+            loss.backward()
+        """,
+    "one of Iris' classes after the other": """
+        from sklearn.datasets import load_iris
+        X, y = load_iris(return_X_y=True)
+        model.fit(X, y, shuffle=False, batch_size=10, epochs=5)  # PF105 warning: X
+        """,
+    "split arrays": """
+        x = np.sort(np.random.rand(1000))
+        w = 0.0
+        for xb in np.array_split(x, 20):  # PF105 warning: x
+            w -= 0.1 * ((w * xb - 2 * xb) * xb).mean()
+        """,
 }
 
 FINE = {
-    "C4 batch 1": """
+    "windows of one sample": """
         X = np.linspace(-3, 3, 1000, dtype=np.float32).reshape(-1, 1)
         def trainNet(size, steps=1000, batchsize=10, rate=1e-2):
             for i in range(steps):
@@ -163,7 +194,7 @@ FINE = {
                 net.optimize(x, 2 * x, rate)
         trainNet(2, batchsize=1)
         """,
-    "permuted": """
+    "permuted before": """
         x = np.linspace(-1, 1, 200)[:, None]
         perm = np.random.permutation(200)
         x = x[perm]
@@ -173,14 +204,14 @@ FINE = {
                 xb = x[i:i+20]
                 w -= 0.1 * (xb * w).mean()
         """,
-    "evaluation": """
+    "gone through for a sum": """
         x = np.linspace(-1, 1, 200)[:, None]
         total = 0
         for i in range(0, 200, 20):
             total += (x[i:i+20] ** 2).sum()
         print(total)
         """,
-    "torch eval loader": """
+    "a torch loader for evaluation": """
         x = torch.linspace(-1, 1, 100).unsqueeze(1)
         train = DataLoader(TensorDataset(x, x), batch_size=10, shuffle=True)
         test = DataLoader(TensorDataset(x, x), batch_size=10)
@@ -192,22 +223,22 @@ FINE = {
             for xb, yb in test:
                 print(((model(xb) - yb) ** 2).mean())
         """,
-    "full": """
+    "a loader of one batch": """
         x = torch.linspace(-1, 1, 100).unsqueeze(1)
         loader = DataLoader(TensorDataset(x, x), batch_size=100)
         for xb, yb in loader:
             lossf(model(xb), yb).backward()
         """,
-    "keras fit default": """
+    "fit that shuffles": """
         x = np.linspace(0, 1, 500)
         model.fit(x, 2 * x, epochs=3)
         """,
-    "tf.data shuffled": """
+    "a tf.data pipeline that shuffles": """
         x = np.sort(np.random.uniform(-1, 1, 500))
         ds = tf.data.Dataset.from_tensor_slices((x, x ** 2)).shuffle(500).batch(32).prefetch(1)
         model.fit(ds, epochs=3)
         """,
-    "validation generator": """
+    "a generator for validation": """
         x = np.arange(1000.0)
         def gen(bs):
             while True:
@@ -215,7 +246,7 @@ FINE = {
                     yield x[i:i+bs], 2 * x[i:i+bs]
         model.fit(a, b, validation_data=gen(10), validation_steps=100)
         """,
-    "perm window": """
+    "windows of a permutation": """
         x = np.linspace(0, 1, 100)
         w = 0.
         for e in range(3):
@@ -224,7 +255,7 @@ FINE = {
                 b = x[idx[i:i+10]]
                 w -= 0.1 * ((b * w - 2 * b) * b).mean()
         """,
-    "arange idx": """
+    "windows of shuffled indices": """
         x = np.random.rand(100)
         idx = np.arange(100)
         w = 0.
@@ -234,7 +265,7 @@ FINE = {
                 b = x[idx[i:i+10]]
                 w -= 0.1 * ((b * w - 2 * b) * b).mean()
         """,
-    "arange idx unshuffled": """
+    "windows of indices into unsorted data": """
         x = np.random.rand(100)
         idx = np.arange(100)
         w = 0.
@@ -242,6 +273,64 @@ FINE = {
             for i in range(0, 100, 10):
                 b = x[idx[i:i+10]]
                 w -= 0.1 * ((b * w - 2 * b) * b).mean()
+        """,
+    "shuffled pairs": """
+        import random
+        x = np.linspace(0, 1, 100)
+        data = list(zip(x, 2 * x))
+        random.shuffle(data)
+        w = 0.0
+        for i in range(0, 100, 10):
+            for a, b in data[i:i + 10]:
+                w -= 0.1 * (w * a - b) * a
+        """,
+    "split at random": """
+        from torch.utils.data import random_split
+        x = torch.linspace(0, 1, 100)
+        train, test = random_split(TensorDataset(x, 2 * x), [80, 20])
+        for xb, yb in DataLoader(train, batch_size=10):
+            loss = f(model(xb), yb)
+            loss.backward()
+        """,
+    "a noisy grid in one batch": """
+        x = torch.linspace(-1, 1, 64).unsqueeze(1)
+        y = x ** 2 + 0.1 * torch.randn(64, 1)
+        for step in range(100):
+            loss = ((model(x) - y) ** 2).mean()
+            loss.backward()
+        """,
+    "a recurrent network": """
+        t = torch.linspace(0, 100, 1000)
+        rnn = torch.nn.LSTM(1, 8)
+        for i in range(0, 1000, 50):
+            out, _ = rnn(t[i:i + 50])
+            out.sum().backward()
+        """,
+    "a split in two": """
+        x = np.linspace(0, 1, 100)
+        n = 80
+        train, test = x[:n], x[n:]
+        model.fit(train, 2 * train)
+        """,
+    "collocation points": """
+        x = torch.linspace(0, 1, 100, requires_grad=True)
+        for step in range(100):
+            loss = residual(model, x).mean()
+            loss.backward()
+        """,
+    "sampler": """
+        from torch.utils.data import RandomSampler
+        x = torch.linspace(0, 1, 100)
+        data = TensorDataset(x, x)
+        for xb, yb in DataLoader(data, batch_size=10, sampler=RandomSampler(data)):
+            f(model(xb), yb).backward()
+        """,
+    "a switch that shuffles": """
+        x = torch.linspace(0, 1, 100)
+        def loader(train):
+            return DataLoader(TensorDataset(x, x), batch_size=10, shuffle=train)
+        for xb, yb in loader(True):
+            f(model(xb), yb).backward()
         """,
 }
 
@@ -260,3 +349,13 @@ def test_is_silent_about_what_is_fine(program: str) -> None:
 @pytest.mark.parametrize("program", BROKEN.values(), ids=BROKEN)
 def test_the_screen_lets_it_through(program: str) -> None:
     assert PITFALL.may_be_in(source(program).text.encode())
+
+
+def test_the_share_of_a_batch_is_told_in_numbers() -> None:
+    program = """
+        X = np.linspace(-3, 3, 1000)
+        for i in range(0, 1000, 10):
+            net.train_step(X[i:i + 10])
+        """
+    (found,) = judge(source(program))
+    assert "each batch holds 10 neighbours out of 1000 samples, 1.0% of them" in found.message

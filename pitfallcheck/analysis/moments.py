@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pitfallcheck.analysis.remainder import Neighbours
 from pitfallcheck.observe.learning import AffineFit, Conditioning
 
 FEATURES = 256
@@ -36,6 +37,7 @@ class Moments:
         self._mean: _Matrix = np.zeros(0)
         self._deviations: _Matrix = np.zeros((0, 0))
         self._why = ""
+        self._neighbours = Neighbours()
 
     @np.errstate(all="ignore")
     def add(self, inputs: NDArray[Any], targets: NDArray[Any] | None) -> None:
@@ -56,6 +58,7 @@ class Moments:
         elif len(columns):
             self._features, self._outputs = columns.shape[1], outputs.shape[1]
             self._join(np.concatenate([columns, outputs], axis=1))
+            self._neighbours.add(columns, outputs)
 
     @property
     def samples(self) -> int:
@@ -65,7 +68,7 @@ class Moments:
     @property
     def why(self) -> str:
         """Why there is no fit, in a clause; empty where there is one."""
-        if self.fit() is not None:
+        if self._outputs >= 1 and self._samples >= 2 * (self._features + 1):
             return ""
         if self._why:
             return self._why
@@ -87,7 +90,8 @@ class Moments:
         constant = of_targets / scale
         error = max(of_targets - explained, 0.0) / scale
         r2 = 1.0 - error / constant if constant > 0 else 1.0
-        return AffineFit(self._samples, self._features, self._outputs, constant, error, r2)
+        noise = self._neighbours.noise()
+        return AffineFit(self._samples, self._features, self._outputs, constant, error, r2, noise)
 
     @np.errstate(all="ignore")
     def conditioning(self) -> Conditioning | None:

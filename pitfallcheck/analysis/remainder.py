@@ -24,6 +24,7 @@ class Neighbours:
         self._inputs: list[_Matrix] = []
         self._targets: list[_Matrix] = []
         self._count = 0
+        self._noise: tuple[int, float] = (0, float("nan"))
 
     def add(self, inputs: _Matrix, targets: _Matrix) -> None:
         """Add a batch: `inputs` (N, features) and `targets` (N, outputs), both finite."""
@@ -35,9 +36,9 @@ class Neighbours:
 
     def noise(self) -> float:
         """The estimate of `noise_left` for the samples kept; NaN where there are too few."""
-        if not self._count:
-            return float("nan")
-        return noise_left(np.concatenate(self._inputs), np.concatenate(self._targets))
+        if self._noise[0] != self._count:
+            self._noise = self._count, noise_left(np.concatenate(self._inputs), np.concatenate(self._targets))
+        return self._noise[1]
 
 
 def noise_left(inputs: _Matrix, targets: _Matrix) -> float:

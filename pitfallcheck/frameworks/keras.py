@@ -6,7 +6,6 @@ Checked with Keras 3.15 on TensorFlow, torch and JAX.
 
 from __future__ import annotations
 
-import atexit
 import sys
 from types import FrameType, ModuleType, TracebackType
 from typing import Any
@@ -50,19 +49,21 @@ def attach(keras: ModuleType, session: Session) -> None:
     if backend == "tensorflow":
         follow_tapes(hooks, keras, origins, session)
 
-    def failed(error: BaseException, traceback: TracebackType | None) -> None:
+    def failed(error: BaseException, traceback: TracebackType | None, frame: FrameType | None = None) -> None:
         watcher.failed()
-        report_failure(error, traceback, codes, watcher.shapes, session)
-
-    hooks.on_error(sys.modules["keras.src.utils.traceback_utils"], failed)
+        report_failure(error, traceback, frame, codes, watcher.shapes, session)
 
     def finish() -> None:
-        if (error := getattr(sys, "last_value", None)) is not None:
-            # Calls whose tracebacks Keras does not shorten, such as `train_on_batch`.
-            failed(error, sys.last_traceback)
-        watcher.finish()
+        try:
+            if (error := getattr(sys, "last_value", None)) is not None:
+                # A call whose traceback Keras does not shorten, such as `train_on_batch`.
+                failed(error, sys.last_traceback)
+            watcher.finish()
+        except Exception as error:
+            session.failed("the last look at the models", error)
 
-    atexit.register(finish)
+    hooks.on_error(sys.modules["keras.src.utils.traceback_utils"], failed)
+    session.at_finish.append(finish)
 
 
 def _codes(trainer: type, layer: type) -> Codes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple
@@ -37,10 +36,19 @@ class Codes(NamedTuple):
 
 
 def report_failure(
-    error: BaseException, traceback: TracebackType | None, codes: Codes, shapes: dict[str, Shapes], session: Session
+    error: BaseException,
+    traceback: TracebackType | None,
+    frame: FrameType | None,
+    codes: Codes,
+    shapes: dict[str, Shapes],
+    session: Session,
 ) -> None:
-    """Tell of a call of the user's that raises; `shapes` are those of the batch that entered last, by their role."""
-    frames = [*_stack(sys._getframe(3)), *_frames(traceback)]
+    """Tell of a call of the user's that raises.
+
+    `frame` is the one in which it is seen, if it still runs; `shapes` are those of the batch that entered last, by
+    their role.
+    """
+    frames = [*_stack(frame), *_frames(traceback)]
     outer = next((frame for frame in frames if frame.f_code in codes.methods), None)
     if outer is None:
         outer = next((frame for frame in frames if frame.f_code is codes.call and _called_by_user(frame)), None)

@@ -15,6 +15,8 @@ from pitfallcheck.observe.session import Session
 
 Before = Callable[[Any, FrameType], Callable[..., Any] | None]
 """Told of the object whose method is asked for and the frame that asks; may give another method for this one call."""
+Failed = Callable[[BaseException, TracebackType | None, FrameType | None], None]
+"""Told of an error, of its traceback up to where it was caught, and of the frame that caught it."""
 
 
 class Announced:
@@ -77,10 +79,8 @@ class Hooks:
 
         setattr(owner, name, told)
 
-    def on_error(
-        self, traceback_utils: ModuleType, tell: Callable[[BaseException, TracebackType | None], None]
-    ) -> None:
-        """Call `tell(error, traceback)` where Keras shortens the traceback of what a call of it raised.
+    def on_error(self, traceback_utils: ModuleType, tell: Failed) -> None:
+        """Call `tell(error, traceback, frame)` where Keras shortens the traceback of what a call of it raised.
 
         The traceback that it makes of it is the program's, without a frame of ours.
         """
@@ -94,7 +94,7 @@ class Hooks:
             error = sys.exc_info()[1]
             if error is not None:
                 try:
-                    tell(error, traceback)
+                    tell(error, traceback, sys._getframe(1))
                 except Exception as own:
                     session.failed("looking at a call that failed", own)
             return _without_ours(original(traceback))

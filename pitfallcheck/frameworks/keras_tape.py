@@ -71,6 +71,9 @@ class _Tapes:
         if tape is None or home_of(frame.f_code.co_filename) != "user":
             return
         if not self._tf.executing_eagerly():
+            if hasattr(locals_of(frame).get("self"), "train_step"):
+                # `fit` runs a step of the model's own, and it is said there what is not seen of it.
+                return
             # AutoGraph runs a function of its own making, under this name.
             name = frame.f_code.co_name.removeprefix("tf__")
             what = f"the training step in {name}()"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +15,8 @@ from pitfallcheck.analysis.training import PRODUCTS, analyse
 from pitfallcheck.frameworks.keras_loss import defined_at
 from pitfallcheck.frameworks.keras_model import Origins
 from pitfallcheck.frameworks.keras_objective import KerasObjective, name_of, objective_of
-from pitfallcheck.frameworks.keras_sample import NoSampleError, Sample, rows_for, takes_training
+from pitfallcheck.frameworks.keras_outputs import bend, outputs_of, with_weights
+from pitfallcheck.frameworks.keras_sample import Sample, rows_for
 from pitfallcheck.frameworks.keras_settings import (
     LossUsed,
     baseline,
@@ -107,8 +106,8 @@ class Training:
             self.emit()
             return
         with as_it_was(model), unheard():
-            with _weights(model, self.start or ()):
-                outputs = _outputs(model, sample)
+            with with_weights(model, self.start or ()):
+                outputs = outputs_of(model, sample)
                 self._of_loss(model, sample, outputs)
                 self._of_midpoints(model, sample, outputs)
             try:
@@ -134,7 +133,7 @@ class Training:
         self.measured_at = self.steps
         if self._sample is not None and self._foreseen:
             with as_it_was(model), unheard():
-                outputs = _outputs(model, self._sample)
+                outputs = outputs_of(model, self._sample)
                 self._of_error(self._sample, outputs)
                 self._of_midpoints(model, self._sample, outputs)
                 small = self._sample.first(rows_for(_parameters(model), self.batch))
@@ -215,9 +214,9 @@ class Training:
             self.seen = replace(self.seen, error=float(np.mean(away**2)))
 
     def _of_midpoints(self, model: Any, sample: Sample, outputs: list[NDArray[Any]]) -> None:
-        bend = _bend(model, sample, outputs)
+        bent = bend(model, sample, outputs)
         # A network whose units all are on one side now is no affine map if it was none before.
-        self.seen = replace(self.seen, midpoint=float(np.fmax(bend, self.seen.midpoint)))
+        self.seen = replace(self.seen, midpoint=float(np.fmax(bent, self.seen.midpoint)))
 
     def _share(self, sample: Sample) -> float:
         return self.batch / sample.rows if self._loss.summed and sample.rows else 1.0
@@ -277,52 +276,6 @@ class Training:
 def _grown(known: GradientNorm, norm: float, step: int) -> GradientNorm:
     grown = norm > known.largest
     return replace(known, last=norm, largest=norm if grown else known.largest, step=step if grown else known.step)
-
-
-@contextmanager
-def _weights(model: Any, weights: Sequence[NDArray[Any]]) -> Iterator[None]:
-    """Let the trainable variables have these values in the block; those of the model stay as they are."""
-    from keras.src import backend, ops
-
-    values = [ops.convert_to_tensor(weight) for weight in weights]
-    with backend.StatelessScope(state_mapping=list(zip(model.trainable_variables, values, strict=True))):
-        yield
-
-
-def _outputs(model: Any, sample: Sample) -> list[NDArray[Any]]:
-    """What the model returns in inference mode. Raises NoSampleError where that is no arrays."""
-    from keras.src import ops, tree
-
-    x, _, _ = sample.tensors()
-    returned = model(x, training=False) if takes_training(model) else model(x)
-    leaves = [leaf for leaf in tree.flatten(returned) if leaf is not None]
-    if not leaves:
-        raise NoSampleError("it returns nothing")
-    return [np.asarray(ops.convert_to_numpy(leaf)) for leaf in leaves]
-
-
-def _bend(model: Any, sample: Sample, outputs: list[NDArray[Any]]) -> float:
-    """How far outputs at midpoints of two inputs lie from the mean of theirs, relative to their spread."""
-    from keras.src import tree
-
-    if sample.rows < 2 or any(array.dtype.kind != "f" for array in sample.inputs):
-        return float("nan")
-    rows = min(256, sample.rows)
-    # Samples far apart in the order that they came in: neighbours may be alike.
-    other = (np.arange(rows) + rows // 2) % rows
-    halfway = [((array[:rows] + array[:rows][other]) / 2).astype(array.dtype) for array in sample.inputs]
-    x = tree.pack_sequence_as(sample.x, halfway) if tree.is_nested(sample.x) else halfway[0]
-    between = _outputs(model, Sample(x, None, None, rows))
-    worst = 0.0
-    for at, ends in zip(between, outputs, strict=True):
-        if at.dtype.kind != "f" or len(ends) < rows:
-            return float("nan")
-        at_ends = ends[:rows].astype(np.float64)
-        spread = float(at_ends.std())
-        if not spread > 0:
-            return float("nan")
-        worst = max(worst, float(np.abs(at - (at_ends + at_ends[other]) / 2).max()) / spread)
-    return worst
 
 
 def _built(model: Any) -> bool:

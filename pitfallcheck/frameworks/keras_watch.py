@@ -193,19 +193,16 @@ class Watcher:
 
     def finish(self) -> None:
         """The program is over: tell what is still open."""
-        try:
-            self._look_later()
-            for model, known in list(self._known.items()):
-                if known.feed is not None:
-                    known.feed.emit()
-                training = known.training
-                if training is not None and not training.seen.finished and training.measured_at < training.steps:
-                    self._measure(model, training, finished=not hasattr(sys, "last_value"))
-            for training in self._trainings:
-                training.foresee_again()
-                training.emit()
-        except Exception as error:
-            self._session.failed("the last look at the models", error)
+        self._look_later()
+        for model, known in list(self._known.items()):
+            if known.feed is not None:
+                known.feed.emit()
+            training = known.training
+            if training is not None and not training.seen.finished and training.measured_at < training.steps:
+                self._measure(model, training, finished=not hasattr(sys, "last_value"))
+        for training in self._trainings:
+            training.foresee_again()
+            training.emit()
 
     def _of(self, model: Any) -> Known:
         known = self._known.get(model)

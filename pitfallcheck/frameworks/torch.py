@@ -5,10 +5,9 @@ Checked with torch 2.13. Nothing of the program's is wrapped or replaced; see `t
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from types import ModuleType
 
+from pitfallcheck.frameworks import torch_data, torch_inference, torch_loss
 from pitfallcheck.frameworks.torch_calls import ModuleCalls
 from pitfallcheck.frameworks.torch_frames import NoSourceError, listen
 from pitfallcheck.frameworks.torch_origins import Origins
@@ -26,7 +25,8 @@ def attach(torch: ModuleType, session: Session) -> None:
     except NoSourceError as error:
         session.skip("torch:source", "training with torch", str(error))
         return
-    for part in ("torch_loss", "torch_data", "torch_inference"):
-        name = f"pitfallcheck.frameworks.{part}"
-        if importlib.util.find_spec(name) is not None:
-            importlib.import_module(name).attach(torch, session, calls, origins)
+    for part in (torch_loss, torch_data, torch_inference):
+        try:
+            part.attach(torch, session, calls, origins)
+        except Exception as error:
+            session.failed(f"attaching {part.__name__.rpartition('.')[2]}", error)

@@ -77,7 +77,7 @@ def _differences(loss: Any) -> Iterator[Any]:
 
 
 def _is_difference(torch: Any, output: Any, target: Any, difference: Any) -> bool:
-    if target.numel() < 2 and output.numel() != 1:
+    if target.dim() == 0 and output.dim() != 0:
         return False
     for given in (output, output.reshape(difference.shape) if output.numel() == difference.numel() else None):
         if given is None:

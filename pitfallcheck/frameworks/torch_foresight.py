@@ -21,6 +21,8 @@ MOST_PARAMETERS = 20_000_000
 """Parameters above which nothing is foreseen: the graph of the gradient would take too much memory."""
 SECONDS, FEWEST = 30.0, 6
 """Seconds that all products together may take, by what the gradient took, and the fewest that are worth asking for."""
+SEVERAL = 12
+"""Products where the Hessian cannot be known whole: on a small network they cost 50 training steps in all."""
 LATER = 4
 """The steps in which the first direction is asked for again: those up to this one."""
 
@@ -49,6 +51,8 @@ class Foresight:
             # A product differentiates the graph of the gradient, which is about twice that of the loss.
             each = 2 * (time.perf_counter() - begun)
             products = min(PRODUCTS, int(SECONDS / max(each, 1e-6)))
+            if sum(tensor.numel() for _, tensor in named) > PRODUCTS:
+                products = min(products, SEVERAL)
             if products < FEWEST:
                 self.spoilt = f"one product with its Hessian would take about {each:.1f} s"
                 return

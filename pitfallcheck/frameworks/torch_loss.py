@@ -56,6 +56,7 @@ def attach(torch: ModuleType, session: Session, calls: ModuleCalls, origins: Ori
             function = getattr(functional, name)
             names = tuple(inspect.signature(function).parameters)
             listen(function, after=partial(observer.called, name, function, names))
+    calls.roots.append(observer.asks)
     listen(torch.Tensor.backward, before=observer.leaves_recording)
     listen(torch.autograd.backward, before=observer.before_backward, after=observer.after_backward)
     with suppress(NoSourceError):
@@ -121,6 +122,13 @@ class _Losses:
         """The program is about to differentiate: what was to be recorded has run."""
         if self._recorder is not None:
             self._recorder.leave()
+
+    def asks(self, *_: Any) -> None:
+        """A module was called; where no gradient is taken, no loss will follow that could be recorded."""
+        if self._recorder is not None and not self._torch.is_grad_enabled():
+            self._recorder.leave()
+            self._recorder = None
+            self._wanted = True
 
     def before_backward(self, tensors: Any, *_: Any) -> None:
         """The program is about to differentiate `tensors`; their graph is whole."""

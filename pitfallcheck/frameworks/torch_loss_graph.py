@@ -6,8 +6,8 @@ from typing import Any
 
 _NODES = 64
 """Nodes looked at, from the loss on: a loss is a few operations, the model before it is not looked into."""
-_MEETING = ("Sub", "Rsub", "Mul", "Div", "Expand")
-"""Operations in which the two can meet; an expansion is what torch's own losses begin with."""
+_MEETING = ("Sub", "Rsub", "Mul", "Div")
+"""Operations in which the two can meet; torch's own losses, which tell of each call, begin with an expansion."""
 
 
 def may_compare_all_pairs(loss: Any) -> bool:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pitfallcheck.analysis.objective import NoSecondDerivativeError, Vector
 
@@ -47,22 +46,23 @@ class GraphObjective:
 
     def _products(self, vector: Vector, *, create_graph: bool) -> Sequence[Any]:
         """The Hessian times `vector` for each parameter, None where it does not depend on that one."""
+        return self._along(self._gradients, vector, create_graph=create_graph)
+
+    def _along(self, parts: Sequence[Any], vector: Vector, *, create_graph: bool = False) -> Sequence[Any]:
+        """The gradient of `parts`, one for each parameter or None, along `vector`."""
+        pieces = np.split(vector, np.cumsum([size for _, size in self.blocks])[:-1])
+        # What has no graph is the same everywhere, and adds nothing.
         pairs = [
-            (gradient, part)
-            for gradient, part in zip(self._gradients, self._parts(vector), strict=True)
-            if gradient is not None and gradient.requires_grad
+            (part, piece) for part, piece in zip(parts, pieces, strict=True) if part is not None and part.requires_grad
         ]
         if not pairs:
-            # A loss that is linear in its parameters curves nowhere.
             return [None] * len(self._tensors)
-        return self._along(pairs, create_graph=create_graph)
-
-    def _along(self, pairs: Sequence[tuple[Any, Any]], *, create_graph: bool = False) -> Sequence[Any]:
-        """The gradient of the sum of the products of each pair, of which the second is constant."""
 
         def ask() -> Sequence[Any]:
-            # Given as `grad_outputs`, the second ones would make torch import its symbolic shapes, for a second.
-            product = sum((one * other).sum() for one, other in pairs)
+            together = self._torch.cat([part.reshape(-1) for part, _ in pairs])
+            # `new_tensor` asks no default device or dtype that the program may have set. Given as `grad_outputs`, the
+            # vector would make torch import its symbolic shapes, for a second.
+            product = together @ together.new_tensor(np.concatenate([piece for _, piece in pairs]))
             found: Sequence[Any] = self._torch.autograd.grad(
                 product, self._tensors, retain_graph=True, create_graph=create_graph, allow_unused=True
             )
@@ -81,11 +81,6 @@ class GraphObjective:
             raise NoSecondDerivativeError("a gradient is sparse")
         return found
 
-    def _parts(self, vector: NDArray[Any]) -> list[Any]:
-        pieces = np.split(vector, np.cumsum([size for _, size in self.blocks])[:-1])
-        # `new_tensor` asks no default device or dtype that the program may have set.
-        return [tensor.new_tensor(piece).view_as(tensor) for piece, tensor in zip(pieces, self._tensors, strict=True)]
-
     def _flat(self, parts: Sequence[Any]) -> Vector:
         arrays = [
             np.zeros(tensor.numel()) if part is None else part.detach().cpu().numpy().astype(np.float64).ravel()
@@ -100,11 +95,6 @@ class SquaredErrorObjective(GraphObjective):
     def gradient_after(self, step: Vector) -> Vector:
         """The gradient after `step` up to its second order: that of a quadratic loss ends with the first."""
         products = self._products(step, create_graph=True)
-        bent = [
-            (product, part)
-            for product, part in zip(products, self._parts(step), strict=True)
-            if product is not None and product.requires_grad
-        ]
-        second = self._along(bent) if bent else [None] * len(self._tensors)
+        second = self._along(products, step)
         gradient: Vector = self.gradient() + self._flat(products) + self._flat(second) / 2
         return gradient

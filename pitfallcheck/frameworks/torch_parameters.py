@@ -93,7 +93,9 @@ class Parameters:
                 continue
             values = tensor.detach()
             followed.resting = not tensor.requires_grad or (owner is not None and not owner.training)
-            followed.weights = float(values.double().norm())
+            if not followed.graded:
+                # As they are at the first gradient: what a run has made of them since is not what it was given.
+                followed.weights = float(values.double().norm())
             followed.changed = followed.changed or float(values.double().sum()) != followed.total
             if tensor.grad is None:
                 continue
@@ -123,19 +125,19 @@ class Parameters:
         )
 
     def unwired(self) -> tuple[Unwired, ...]:
-        """The parameters that were called upon and learned nothing.
+        """The parameters that were called upon, or are in an optimizer, and learned nothing.
 
-        Left out is what looks like a choice: what is frozen, a part that no optimizer holds and that is in evaluation
-        mode, models of which no optimizer holds anything, and layers that a library made.
+        Left out is what looks like a choice: what is frozen, a part that no optimizer holds and that gets no gradient
+        or is in evaluation mode, models of which no optimizer holds anything, and layers that a library made.
         """
         found = []
         partly = any(followed.held for followed in self._all)
         for followed in self._all:
-            if not followed.ran or followed.changed or not followed.by_user:
+            if followed.changed or not followed.by_user or not (followed.ran or followed.held):
                 continue
-            if not followed.graded:
+            if not followed.graded and (followed.held or not partly):
                 found.append(Unwired(followed.name, "no gradient", followed.made))
-            elif partly and not followed.held and not followed.resting:
+            elif followed.graded and partly and not followed.held and not followed.resting:
                 found.append(Unwired(followed.name, "not in the optimizer", followed.made))
         return tuple(found)
 

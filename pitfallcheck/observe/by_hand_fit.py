@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from pitfallcheck.analysis.moments import Moments
-from pitfallcheck.analysis.remainder import Neighbours
 from pitfallcheck.observe.by_hand_calls import TheirsError
 from pitfallcheck.observe.by_hand_loss import LossKind, best_constant
 from pitfallcheck.observe.by_hand_network import Batch, Network
@@ -33,7 +31,7 @@ class Rivals(NamedTuple):
 
 def rivals_of(batches: Sequence[Batch], predictions: Sequence[Array]) -> Rivals:
     """The best affine map over all batches, and the network's own mean squared error beside it."""
-    moments, neighbours = Moments(), Neighbours()
+    moments = Moments()
     squares, count = 0.0, 0
     for batch, prediction in zip(batches, predictions, strict=True):
         x, y = batch.x, batch.y
@@ -46,16 +44,11 @@ def rivals_of(batches: Sequence[Batch], predictions: Sequence[Array]) -> Rivals:
         if y is not None and (not y.ndim or len(y) != len(x)):
             return Rivals(None, None, float("nan"), f"inputs of shape {x.shape} came with targets of shape {y.shape}")
         moments.add(x, y)
-        if y is not None and np.isfinite(x).all() and np.isfinite(y).all():
-            neighbours.add(x.reshape(len(x), -1), y.reshape(len(y), -1))
         if y is not None and y.size == prediction.size and prediction.dtype.kind != "c":
             off = prediction.astype(np.float64).ravel() - y.astype(np.float64).ravel()
             squares, count = squares + float(off @ off), count + len(off)
     error = squares / count if count else float("nan")
-    fit = moments.fit()
-    if fit is not None:
-        fit = replace(fit, noise=neighbours.noise())
-    return Rivals(fit, moments.conditioning(), error, moments.why)
+    return Rivals(moments.fit(), moments.conditioning(), error, moments.why)
 
 
 def baseline(network: Network, kind: LossKind, batches: Sequence[Batch], predictions: Sequence[Array]) -> float:

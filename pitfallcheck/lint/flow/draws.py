@@ -231,14 +231,22 @@ def _origin(call: ast.Call, library: str) -> ast.expr | None:
 
 
 def _scaled(generators: GeneratorKind, call: ast.Call) -> Draw | None:
-    """`int(random.random() * n)`: a number from 0 to n - 1."""
-    product = call.args[0] if len(call.args) == 1 else None
-    if not isinstance(product, ast.BinOp) or not isinstance(product.op, ast.Mult):
+    """`int(random.random() * n)` and `int(rng.uniform(0, n))`: a number from 0 to n - 1."""
+    inner = call.args[0] if len(call.args) == 1 else None
+    if isinstance(inner, ast.Call):
+        draw = draw_of(generators, inner)
+        if draw is not None and draw.kind == "values" and _function(inner) == "uniform" and len(inner.args) == 2:
+            return Draw(call, "integers", draw.library, inner.args[0], inner.args[1], origin=draw.origin)
+    if not isinstance(inner, ast.BinOp) or not isinstance(inner.op, ast.Mult):
         return None
-    for unit, scale in ((product.left, product.right), (product.right, product.left)):
+    for unit, scale in ((inner.left, inner.right), (inner.right, inner.left)):
         draw = draw_of(generators, unit)
-        if draw is not None and draw.kind == "values" and not draw.call.args and not draw.call.keywords:
-            name = draw.call.func
-            if (name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "")) in ("random", "rand"):
-                return Draw(call, "integers", draw.library, high=scale, origin=draw.origin)
+        plain = draw is not None and not draw.call.args and not draw.call.keywords
+        if draw is not None and plain and _function(draw.call) in ("random", "rand"):
+            return Draw(call, "integers", draw.library, high=scale, origin=draw.origin)
     return None
+
+
+def _function(call: ast.Call) -> str:
+    """The last part of what is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")

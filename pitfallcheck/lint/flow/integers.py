@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pitfallcheck.lint.flow.bindings import Binding
 from pitfallcheck.lint.flow.evaluation import Evaluation, argument, constant
-from pitfallcheck.lint.flow.linear import Atom, Linear, divided, opaque
+from pitfallcheck.lint.flow.linear import Atom, Linear, divided, multiplied
 from pitfallcheck.lint.flow.program import Program
 from pitfallcheck.lint.shapes.vocabulary import words
 
@@ -42,6 +42,9 @@ class Integers(Evaluation[Linear]):
                 return self._call(node)
             case ast.Subscript():
                 return self._subscript(node)
+            case ast.ListComp():
+                drawn = self.of(node.elt)
+                return drawn if drawn is not None and self.sizes.drawn(drawn) else None
         return None
 
     def _combined(self, node: ast.BinOp) -> Linear | None:
@@ -53,12 +56,8 @@ class Integers(Evaluation[Linear]):
                 return left.plus(right)
             case ast.Sub():
                 return left.minus(right)
-            case ast.Mult() if left.value is not None:
-                return right.times(left.value)
-            case ast.Mult() if right.value is not None:
-                return left.times(right.value)
             case ast.Mult():
-                return opaque("*", frozenset({left, right}), text=f"{left.text()} * {right.text()}")
+                return multiplied(left, right)
             case ast.FloorDiv():
                 return divided(left, right, up=False)
             case ast.Pow() if left.value is not None and right.value is not None and 0 <= right.value < 64:

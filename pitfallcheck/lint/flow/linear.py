@@ -87,6 +87,17 @@ def opaque(kind: str, *parts: Hashable, text: str) -> Linear:
     return Linear.of(Atom((kind, *parts), text))
 
 
+def multiplied(left: Linear, right: Linear) -> Linear:
+    """The product, multiplied out: `(i + 1) * batch` is `i * batch` and `batch`."""
+    total = right.times(left.constant)
+    for atom, factor in left.terms:
+        total = total.plus(Linear.of(atom).times(factor * right.constant))
+        for other, other_factor in right.terms:
+            pair = opaque("*", frozenset({atom, other}), text=f"{atom.text} * {other.text}")
+            total = total.plus(pair.times(factor * other_factor))
+    return total
+
+
 def divided(number: Linear, by: Linear, *, up: bool) -> Linear | None:
     """The quotient, rounded up or down; None for a division by zero."""
     if number.value is not None and by.value is not None:

@@ -62,7 +62,7 @@ PITFALL = Pitfall(
     summary="a finite generator meets more steps than it has batches",
     words=(
         (b"for ",),
-        (b"yield", b"zip(", b"map(", b"iter(", b"filter(", b"itertools", b"enumerate(", b"reversed(", b"= ("),
+        (b"yield", b"zip(", b"map(", b"iter(", b"filter(", b"itertools", b"enumerate(", b"reversed(", b"= (", b"fit(("),
         (b"epoch", b"fit(", b"in range("),
     ),
     runtime=True,

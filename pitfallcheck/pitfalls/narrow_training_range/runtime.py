@@ -43,18 +43,30 @@ SHOWN = 4
 def judge(events: Sequence[Event]) -> Iterator[Finding]:
     """One finding for each line that asks for predictions far outside."""
     told: set[Place] = set()
-    lines = {event.at for event in events if isinstance(event, TrainingSeen) and _is_line(event)}
+    trained = [event for event in events if isinstance(event, TrainingSeen)]
     for event in events:
-        if isinstance(event, PredictionSeen) and event.at not in told and event.trained_at not in lines:
+        if isinstance(event, PredictionSeen) and event.at not in told and not _of_a_line(event, trained):
             far = [one for one in event.outside if _far(one, event)]
             if far and (event.trained_samples == 0 or event.trained_samples >= FEWEST):
                 told.add(event.at)
                 yield _finding(event, sorted(far, key=widths, reverse=True))
 
 
-def _is_line(event: TrainingSeen) -> bool:
-    """Whether a model is affine, and so are its targets: what it learned holds outside of the range as well."""
-    return event.midpoint <= AFFINE and event.affine is not None and event.affine.r2 >= EXPLAINED
+def _of_a_line(asked: PredictionSeen, trained: Sequence[TrainingSeen]) -> bool:
+    """Whether the model asked is affine, and so are its targets: what it learned holds outside of the range as well."""
+    own = [event for event in trained if _same_model(asked, event)]
+    return bool(own) and all(
+        event.midpoint <= AFFINE and event.affine is not None and event.affine.r2 >= EXPLAINED for event in own
+    )
+
+
+def _same_model(asked: PredictionSeen, event: TrainingSeen) -> bool:
+    """Whether a training is that of the model asked; its line is that of `backward`, or of a call in the same loop."""
+    one, other = asked.trained_at, event.at
+    if one is None or other is None:
+        return bool(asked.model) and asked.model == event.model
+    near = (one.path, one.function) == (other.path, other.function)
+    return one == other or (near and (asked.model == event.model or not asked.model or not event.model))
 
 
 def _far(one: Outside, event: PredictionSeen) -> bool:

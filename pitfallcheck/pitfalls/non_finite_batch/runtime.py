@@ -61,10 +61,12 @@ def _finding(together: list[Fed], loss_at: int) -> Finding:
     one = min(together, key=lambda fed: _seen(fed).first_batch)
     seen, values = _seen(one), one.leaf.values
     several = values is not None and values.handed_over > 1
-    which = f"batch {seen.first_batch}: " if several else ""
+    unit = "item" if isinstance(one.event, SourceWatched) and one.event.kind == "dataset" else "batch"
+    which = f"{unit} {seen.first_batch}: " if several else ""
     evidence = []
     for other in together if several else ():
-        text = f"{_seen(other).batches} batches held some in `{other.leaf.name}`"
+        plural = f"{unit}es" if unit == "batch" else f"{unit}s"
+        text = f"{_seen(other).batches} {plural if _seen(other).batches > 1 else unit} held some in `{other.leaf.name}`"
         evidence.append(Evidence("measured", text, shown_path(other.at.path), other.at.line))
     if loss_at:
         evidence.append(Evidence("measured", f"the training loss was NaN or infinite from step {loss_at} on"))

@@ -17,10 +17,17 @@ EXPLAINED = 0.999
 WORSE = 10.0
 """The network's error is told where it is this many times the affine fit's."""
 
-SHARE = 0.01
-"""And where it leaves this share of the targets' variance: predictions are then off by a tenth of their spread."""
+SHARE, SHARE_OF_DEEP = 0.05, 0.01
+"""And where it leaves this share of the targets' variance; of a deep network the smaller one, at which predictions are
+off by a tenth of their spread: a shallow one may still be on its way there."""
 
-STEPS = 50
+DEEP = 4
+"""Layers with weights from which a network is deep for targets that need one."""
+
+OVERSIZED = 16
+"""The network has at least this many times the parameters of the affine fit."""
+
+STEPS = 200
 """Steps below which a network was not really trained, and nothing is said of what it could have become."""
 
 BENT = 1e-3
@@ -43,12 +50,14 @@ def judge(events: Sequence[Event]) -> Iterator[Finding]:
 def _worse(event: TrainingSeen, fit: AffineFit) -> bool:
     if event.loss_kind in ("crossentropy", "binary_crossentropy") or not event.finished or event.steps < STEPS:
         return False
-    if fit.r2 <= EXPLAINED or not fit.constant > 0 or event.parameters <= (fit.features + 1) * fit.outputs:
+    if fit.r2 <= EXPLAINED or not fit.constant > 0 or event.parameters < OVERSIZED * (fit.features + 1) * fit.outputs:
         return False
     # A network that is affine itself is one of least squares: what it lacks is steps, and PF402 says so.
     if event.midpoint <= BENT:
         return False
-    return SHARE * fit.constant <= event.error < float("inf") and event.error >= WORSE * fit.error
+    deep = sum(layer in ("Dense", "Linear") for layer in event.layers) >= DEEP
+    least = (SHARE_OF_DEEP if deep else SHARE) * fit.constant
+    return least <= event.error < float("inf") and event.error >= WORSE * fit.error
 
 
 def _finding(event: TrainingSeen, fit: AffineFit, place: Place) -> Finding:

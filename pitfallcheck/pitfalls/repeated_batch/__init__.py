@@ -65,7 +65,7 @@ PITFALL = Pitfall(
     words=(
         (b"numpy", b"torch", b"tensorflow", b"keras", b"jax"),
         (b"for ", b"while ", b"__getitem__"),
-        (b"backward", b"fit(", b"train", b"yield", b"-=", b"grad", b"optim"),
+        (b"backward", b"fit(", b"train", b"yield", b"-=", b"grad", b"optim", b"rate", b" - lr", b" - 0."),
     ),
     runtime=True,
 )

@@ -80,7 +80,7 @@ def _may_repeat(node: ast.AST, counters: frozenset[str], draws: bool) -> TypeGua
     if isinstance(node, ast.Call):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name == "next":
-            return bool(node.args) and isinstance(node.args[0], ast.Call)
+            return bool(node.args)
         return draws and (name in NAMED or name in TAKING_NAMED)
     return False
 
@@ -129,9 +129,9 @@ def _selected(sizes: Sizes, found: Selection, region: ast.AST) -> Reason | None:
     seeded = _named(steady.reasons, "seed")
     if seeded is not None:
         return seeded
-    apart = not any(sizes.program.inside(binding.node, region) for binding in drawn.by) and drawn.by
+    apart = bool(drawn.by) and not sizes.program.inside(drawn.draw.call, region)
     if apart and is_batch(sizes, drawn, found) and not used_elsewhere(sizes, drawn, region):
-        return Reason("drawn", drawn.draw.call, drawn.by[0].name)
+        return Reason("drawn", drawn.draw.call, drawn.by[-1].name)
     return None
 
 

@@ -66,12 +66,13 @@ def _finding(event: SourceWatched) -> Finding:
     leaf = event.leaves[0]
     values = leaf.values
     assert values is not None
+    things = "items" if event.kind == "dataset" else "batches"
     rows = leaf.shape[0] if leaf.shape else 1
     part = f": {rows} of the {values.part_rows} rows of `{values.part_of}`" if values.part_of else ""
     return PITFALL.finding(
         "error",
         location_of(event.at),
-        f"all {values.handed_over} batches hold the same samples{part}, although each is made anew",
+        f"all {values.handed_over} {things} hold the same samples{part}, although each is made anew",
         remedy="draw the indices, or the values, inside the loop, and seed the generator before it",
         source="runtime",
         scope=scope_of(event.at),

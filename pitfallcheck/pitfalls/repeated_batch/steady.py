@@ -228,6 +228,12 @@ class Steady:
 
     def _first(self, node: ast.Call, given: ast.expr) -> bool:
         """`next(iter(loader))` of a loader that always begins with the same batch."""
+        binding = self.program.sole(given)
+        if binding is not None and binding.kind == "value" and binding.value is not None:
+            # `batches = iter(loader)` and `next(batches)`, both in one turn.
+            if not self._within(binding) or self._loop(binding.node) is not self._loop(node):
+                return False
+            given = binding.value
         if not isinstance(given, ast.Call):
             return False
         if self.program.called(given) == "iter" and len(given.args) == 1:

@@ -55,7 +55,10 @@ PITFALL = Pitfall(
     code="PF107",
     name="truncated-values",
     summary="floats are cut to integers by the type of what they are stored in",
-    words=((b"numpy", b"torch"), (b"vectorize", b"] =", b"]=", b"] +=", b"] -=", b"] *=", b"] /=", b"fill", b"copy_")),
+    words=(
+        (b"numpy", b"torch"),
+        (b"vectorize", b"] =", b"]=", b"] +=", b"] -=", b"] *=", b"] /=", b"fill", b"full_like", b"copy_"),
+    ),
     runtime=False,
     fix="safe",
 )

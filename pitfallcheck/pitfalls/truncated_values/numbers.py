@@ -104,6 +104,8 @@ class NumbersOf(Evaluation[Numbers]):
         stated = argument(node, None, "dtype")
         if library in words.ARRAYS and last in words.MAKERS:
             return self._made(node, words.ARRAYS[library], last, stated)
+        if last == "linspace" and stated is None:
+            return self._spread(node, library)
         if called in words.FLOATS or (library == "math" and last not in words.WHOLE_MATH):
             array = words.ARRAYS.get(library.partition(".")[0], "")
             return Numbers("float", array) if stated is None else self._of_type(stated, array)
@@ -122,6 +124,14 @@ class NumbersOf(Evaluation[Numbers]):
             if found is not None:
                 return found
         return self._returned(node)
+
+    def _spread(self, node: ast.Call, library: str) -> Numbers | None:
+        """`linspace` between numbers that are written down; its steps may be whole."""
+        low, high, count = (constant(argument(node, i, name)) for i, name in enumerate(("start", "stop", "num")))
+        if not (isinstance(low, int | float) and isinstance(high, int | float) and isinstance(count, int)):
+            return None
+        whole = float(low).is_integer() and count > 1 and (high - low) % (count - 1) == 0
+        return Numbers("whole" if whole else "float", words.ARRAYS.get(library, ""))
 
     def _made(self, node: ast.Call, array: str, last: str, stated: ast.expr | None) -> Numbers | None:
         place = words.DTYPE_PLACE.get(last) if array == "numpy" else None
@@ -158,7 +168,10 @@ class NumbersOf(Evaluation[Numbers]):
             return Numbers("int", "torch")
         if function.attr in ("mean", "std", "var", "random", "normal", "uniform", "standard_normal"):
             return Numbers("float")
-        if function.attr in ("integers", "randint", "argmax", "argmin", "argsort", "permutation", "count"):
+        if function.attr in ("integers", "randint"):
+            several = len(node.args) > 2 or argument(node, None, "size") is not None
+            return Numbers("int", "numpy" if several else "")
+        if function.attr in ("argmax", "argmin", "argsort", "permutation", "count"):
             return Numbers("int")
         if function.attr in words.KEEPING:
             return self.of(function.value)

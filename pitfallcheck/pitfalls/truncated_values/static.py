@@ -41,10 +41,6 @@ def _of_vectorize(source: Source, made: Vectorized) -> Finding:
         ),
         Evidence("returned", f"`{broken}` is a float, and is cut to an integer then", source.path, made.broken.lineno),
     )
-    fix = None
-    if isinstance(made.node, ast.Call):
-        last = made.node.args[0]
-        fix = Fix((Edit(*source.span(last), "{}, otypes=[float]"),), safe=made.given == "int" or _both_python(made))
     return PITFALL.finding(
         "warning",
         source.location(made.node),
@@ -55,8 +51,18 @@ def _of_vectorize(source: Source, made: Vectorized) -> Finding:
         subject=source.segment(made.node.args[0]) if isinstance(made.node, ast.Call) else text,
         scope=scope_lines(source, made.node),
         evidence=evidence,
-        fix=fix,
+        fix=_told(source, made),
     )
+
+
+def _told(source: Source, made: Vectorized) -> Fix | None:
+    """The call with the type of its results, where it is a call and its text holds nothing that is in the way."""
+    text = ast.get_source_segment(source.text, made.node) if isinstance(made.node, ast.Call) else None
+    if text is None or "#" in text or "{}" in text:
+        return None
+    inside = text.removesuffix(")").rstrip().removesuffix(",")
+    edit = Edit(*source.span(made.node), f"{inside}, otypes=[float])")
+    return Fix((edit,), safe=made.given == "int" or _both_python(made))
 
 
 def _both_python(made: Vectorized) -> bool:

@@ -27,11 +27,11 @@ FLOAT_TYPES = words("float float_ float16 float32 float64 half single double bfl
 FLOATS = words("""
     float numpy.mean numpy.std numpy.var numpy.average numpy.median numpy.sqrt numpy.exp numpy.log numpy.log10
     numpy.log2 numpy.log1p numpy.expm1 numpy.sin numpy.cos numpy.tan numpy.tanh numpy.arctan numpy.arcsin numpy.arccos
-    numpy.hypot numpy.linspace numpy.logspace numpy.divide numpy.true_divide numpy.reciprocal_float numpy.float64
+    numpy.hypot numpy.logspace numpy.divide numpy.true_divide numpy.reciprocal_float numpy.float64
     numpy.float32 numpy.linalg.norm numpy.random.rand numpy.random.randn numpy.random.random numpy.random.normal
     numpy.random.uniform numpy.random.random_sample numpy.random.standard_normal numpy.random.exponential
     random.random random.uniform random.gauss random.normalvariate torch.rand torch.randn torch.sqrt torch.exp torch.log
-    torch.sin torch.cos torch.tanh torch.sigmoid torch.linspace torch.mean torch.std torch.normal
+    torch.sin torch.cos torch.tanh torch.sigmoid torch.mean torch.std torch.normal
     """)
 
 INTS = words("""

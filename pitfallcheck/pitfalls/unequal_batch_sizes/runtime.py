@@ -54,6 +54,9 @@ def _silently_apart(fed: DataFed) -> tuple[_Part, _Part] | None:
     """The arrays that disagree, where that is no way to say that one value is meant for all samples."""
     roles = (("input", fed.inputs), ("target", fed.targets), ("sample weight", fed.weights))
     leaves = [(role, leaf) for role, group in roles for leaf in group]
+    if fed.method == "loop" and any(len(leaf.shape) < 2 for leaf in fed.inputs):
+        # One sample at a time, without an axis for the batch.
+        return None
     if fed.method == "loop":
         # Sequences may come with the time first, and targets flattened: there only one target for all is a fault.
         leaves = [

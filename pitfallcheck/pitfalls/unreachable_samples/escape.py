@@ -21,20 +21,17 @@ COUNTING = frozenset({"add", "update", "discard"})
 """Methods of a set or a counter that only note what was drawn."""
 
 
-def escapes(sizes: Sizes, reach: Reach, own: list[Read]) -> bool:
-    """Whether some place where the number is read is neither an index of `own`, nor harmless, nor a name for it."""
+def escapes(sizes: Sizes, reach: Reach, own: list[Read], nodes: list[ast.AST]) -> bool:
+    """Whether one of `nodes` reads the number and is neither an index of `own`, nor harmless, nor a name for it."""
     program = sizes.program
     indices = {found.of.index for found in own}
-    scope = program.scope(reach.node) if reach.draw is not None else None
-    for node in program.source.nodes:
+    for node in nodes:
         if not isinstance(node, ast.Name | ast.Attribute) or dotted(node) is None:
             continue
         if isinstance(node.ctx, ast.Store):
             parent = program.source.parents.get(node)
             if not isinstance(parent, ast.AugAssign):
                 continue
-        if scope is not None and program.scope(node) is not scope and not program.bindings(node):
-            continue
         if not _still(sizes, node, reach):
             if _may_be(sizes, node, reach):
                 return True

@@ -6,12 +6,14 @@ import ast
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
+from pitfallcheck.lint.flow.bindings import Binding
 from pitfallcheck.lint.flow.draws import Draw
 from pitfallcheck.lint.flow.evaluation import constant
 from pitfallcheck.lint.flow.linear import Linear
 from pitfallcheck.lint.flow.program import DATA_SETS
 from pitfallcheck.lint.flow.sizes import Sizes
 from pitfallcheck.lint.source import Function
+from pitfallcheck.lint.tree import walk
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -29,6 +31,17 @@ class Reach:
     size: Linear | None = None
     draw: Draw | None = None
     stride: int | None = None
+
+
+def where_read(sizes: Sizes, reach: Reach) -> list[ast.AST]:
+    """The nodes among which the number can be read: its function's, or the file's where an object keeps it."""
+    program = sizes.program
+    inside = reach.key.scope if isinstance(reach.key, Binding) else program.scope(reach.node)
+    statement = program.statement(reach.node)
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    if isinstance(inside, ast.Module | ast.ClassDef) or any(isinstance(target, ast.Attribute) for target in targets):
+        return program.source.nodes
+    return walk(inside)
 
 
 def of_draw(sizes: Sizes, node: ast.AST) -> Reach | None:

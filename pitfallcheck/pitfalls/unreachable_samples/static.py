@@ -10,14 +10,14 @@ from pitfallcheck.finding import Evidence, Finding
 from pitfallcheck.lint.flow.bindings import dotted
 from pitfallcheck.lint.flow.linear import Linear
 from pitfallcheck.lint.flow.program import program_of
-from pitfallcheck.lint.flow.reads import Read, read, selections
+from pitfallcheck.lint.flow.reads import Read, read, selection, selections
 from pitfallcheck.lint.flow.sizes import Sizes
 from pitfallcheck.lint.shapes.told import scope_lines
 from pitfallcheck.lint.shapes.vocabulary import words
 from pitfallcheck.lint.source import Source
 from pitfallcheck.pitfalls.unreachable_samples import PITFALL
 from pitfallcheck.pitfalls.unreachable_samples.escape import escapes
-from pitfallcheck.pitfalls.unreachable_samples.reach import Reach, of_data_sets, of_draw, of_strides
+from pitfallcheck.pitfalls.unreachable_samples.reach import Reach, of_data_sets, of_draw, of_strides, where_read
 
 DRAWING = words("randint integers random_integers randrange choice choices sample permutation randperm uniform int")
 
@@ -41,11 +41,9 @@ def judge(source: Source) -> Iterator[Finding]:
         if isinstance(node, ast.Call) and _name(node) in DRAWING and (reach := of_draw(sizes, node)) is not None
     ]
     reaches += [*of_data_sets(sizes), *of_strides(sizes)]
-    if not reaches:
-        return
-    reads = [found for part in selections(sizes.program) if (found := read(sizes, part)) is not None]
     for reach in reaches:
-        gap = _gap(sizes, reach, reads)
+        nodes = where_read(sizes, reach)
+        gap = _gap(sizes, reach, nodes)
         if gap is not None and not _read_elsewhere(sizes, gap):
             yield _finding(source, gap)
 
@@ -54,10 +52,10 @@ def _name(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
-def _gap(sizes: Sizes, reach: Reach, reads: list[Read]) -> Gap | None:
+def _gap(sizes: Sizes, reach: Reach, nodes: list[ast.AST]) -> Gap | None:
     """What the farthest of all reads leaves at the end, where that is an oversight: 1 sample, or as many as a batch."""
-    own = [found for found in reads if any(atom.key == reach.key for atom in (*found.last.atoms, *found.first.atoms))]
-    if not own or escapes(sizes, reach, own):
+    own = [found for node in nodes if (found := _read(sizes, reach, node)) is not None]
+    if not own or escapes(sizes, reach, own, nodes):
         return None
     farthest, end = own[0], _end(own[0], reach)
     for found in own[1:]:
@@ -81,6 +79,15 @@ def _gap(sizes: Sizes, reach: Reach, reads: list[Read]) -> Gap | None:
         ):
             return Gap(reach, found, length, missing)
     return None
+
+
+def _read(sizes: Sizes, reach: Reach, node: ast.AST) -> Read | None:
+    """What `node` reads by the number, if it does."""
+    part = selection(sizes.program, node)
+    found = read(sizes, part) if part is not None else None
+    if found is None or not any(atom.key == reach.key for atom in (*found.last.atoms, *found.first.atoms)):
+        return None
+    return found
 
 
 def _moves(sizes: Sizes, array: ast.expr) -> bool:

@@ -67,5 +67,5 @@ PITFALL = Pitfall(
     summary="the steps are so long that they amplify the error",
     words=None,
     runtime=True,
-    consequence_of=("PF403", "PF108", "PF303"),
+    consequence_of=("PF403", "PF108", "PF303", "PF407"),
 )
