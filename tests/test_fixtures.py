@@ -37,6 +37,23 @@ EFFECTS = {
     "B7 keeps the axis": ("lambda_output_shape/fixed_dropped_axis", r"predicted \[\[46\.\]\].*\n.*loss 0\.0"),
     "B8 claims another shape": ("lambda_output_shape/broken_dropped_axis", r"declared \(None, 1\), predicted \[46\.\]"),
     "B8 right, at a loss of 820": ("lambda_output_shape/broken_dropped_axis_loss_subclass", r"loss 8\d\d\."),
+    "A1 learns its weights": ("stacked_inputs/fixed_two_columns", r"weights \[ ?1\.? -1\.?\]"),
+    "A2 diverges at 0.0305": ("unstable_learning_rate/broken_torch_subtraction", r"loss 2\.2\de\+16"),
+    "A2 at 0.01 is slow for its bias": (
+        "stalled_learning_rate/broken_torch_slow_bias",
+        r"loss 0\.0060\d, the bias is off by 0\.076",
+    ),
+    "A2 stalls at 0.0001": ("stalled_learning_rate/broken_torch_subtraction", r"loss 25\.6"),
+    "A2 learns at 0.025": ("stalled_learning_rate/fixed_torch_subtraction", r"loss 1\.\de-05"),
+    "A2 stalls with Adam at 0.01": ("stalled_learning_rate/broken_torch_adam", r"loss 12\.1"),
+    "A2 learns with Adam at 0.1": ("stalled_learning_rate/fixed_torch_adam", r"loss 0\.0008\d"),
+    "A3 converges by half the gradient": ("wrong_gradient/lookalike_half_gradient", r"weights 1\.0000 and -1\.0000"),
+    "C1 a line is enough": ("linear_collapse/lookalike_line_by_hand", r"error 0\.0005"),
+    "C2 a line is not": ("linear_collapse/broken_sine_by_hand", r"error 0\.748, of the best line 0\.662"),
+    "C3 the last sample never comes": ("unreachable_samples/broken_window_start", r"last sample was drawn 0 times"),
+    "C4 the means spread": ("ordered_batches/broken_sorted_windows", r"spread 9\.7 times"),
+    "C5 the first type rules": ("truncated_values/broken_vectorize", r"\[0 0 1 1\]"),
+    "C7 ten times the step": ("unstable_learning_rate/broken_by_hand_summed", r"error 5\.66e\+45"),
 }
 
 

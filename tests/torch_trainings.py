@@ -398,7 +398,6 @@ class Two(nn.Module):
         super().__init__()
         self.hidden = nn.Linear(2, 8)
         self.out = nn.Linear(8, 1)
-        self.spare = nn.Linear(2, 2)
         self.cut = cut
     def forward(self, x):
         h = torch.relu(self.hidden(x))

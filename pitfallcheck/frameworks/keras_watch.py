@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary, ref
 from pitfallcheck.frameworks.keras_calls import Codes, Predictions
 from pitfallcheck.frameworks.keras_feed import Feed
 from pitfallcheck.frameworks.keras_hooks import locals_of
+from pitfallcheck.frameworks.keras_known import Known
 from pitfallcheck.frameworks.keras_loss import Fed
 from pitfallcheck.frameworks.keras_model import Origins, look_at
 from pitfallcheck.frameworks.keras_ranges import Ranges
@@ -22,26 +23,10 @@ from pitfallcheck.observe.consumer import user_place
 from pitfallcheck.observe.events import Place
 from pitfallcheck.observe.session import Session
 
-_MOST_TRAININGS = 8
+_MOST_TRAININGS = 32
 """Models trained at one line of which each is looked at before its first step: a search over settings trains many."""
 _FIRST_MEASURE = 32
 """Steps of the program's own loop after which gradients and error are measured, and again whenever they double."""
-
-
-class Known:
-    """What is known of one model: its trainings, the one that runs, what it was fed and in which ways it was used."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.trainings: list[tuple[Callable[[], Any], Training]] = []
-        self.training: Training | None = None
-        self.feed: Feed | None = None
-        self.call: dict[str, Any] = {}
-        self.done: set[str] = set()
-        self.ranges = Ranges()
-        self.trained_at: Place | None = None
-        self.steps_before = 0
-        self.taken_before = 0
 
 
 class Watcher:
@@ -56,7 +41,7 @@ class Watcher:
         self._known: WeakKeyDictionary[Any, Known] = WeakKeyDictionary()
         self._numbers = count()
         self._trainings: list[Training] = []
-        self._training_model: Callable[[], Any] = lambda: None
+        self._training_model: Callable[[], Any] = _nothing
         self._predictions = Predictions(session)
         self._later: list[tuple[Callable[[], Any], Fed]] = []
         self._feeds_later: list[Feed] = []
@@ -139,7 +124,7 @@ class Watcher:
             if self._backend == "tensorflow":
                 # The step for which there was no batch has counted itself before it failed.
                 taken -= feed.dry
-            self._count_steps(known, feed, taken)
+            known.count_steps(taken)
             self._look(model, feed)
             if not training.looked:
                 self._look_ahead(model, training, feed)
@@ -183,8 +168,9 @@ class Watcher:
         known = self._known.get(model)
         if known is None or place is None or known.ranges.low is None or not known.ranges.known:
             return
+        known.asked_at[method, place] = model.name
         self._predictions.at(known.number, method, place, known.ranges).add(flat(x))
-        self._predictions.emit(known.number, model.name, method, place, known.ranges, known.trained_at)
+        self._tell_asked(known)
 
     def failed(self) -> None:
         """A call failed: what it was to be looked at with does not fit the model."""
@@ -195,6 +181,7 @@ class Watcher:
         """The program is over: tell what is still open."""
         self._look_later()
         for model, known in list(self._known.items()):
+            self._tell_asked(known)
             if known.feed is not None:
                 known.feed.emit()
             training = known.training
@@ -203,6 +190,10 @@ class Watcher:
         for training in self._trainings:
             training.foresee_again()
             training.emit()
+
+    def _tell_asked(self, known: Known) -> None:
+        for (method, place), name in known.asked_at.items():
+            self._predictions.emit(known.number, name, method, place, known.ranges, known.trained_at)
 
     def _of(self, model: Any) -> Known:
         known = self._known.get(model)
@@ -213,15 +204,17 @@ class Watcher:
     def _training_of(self, model: Any, known: Known, place: Place | None) -> Training:
         """The training of a model with the optimizer that it has now."""
         optimizer = getattr(model, "optimizer", None)
-        for of, training in known.trainings:
-            if of() is optimizer:
-                return training
+        training = known.training_with(optimizer)
+        if training is not None:
+            return training
         key = f"training:keras:{len(self._trainings)}"
         training = Training(key, model, place, self._backend, self._origins, self._session)
         self._trainings.append(training)
-        known.trainings.append((_weakly(optimizer), training))
-        if sum(one.seen.at == place for one in self._trainings) > _MOST_TRAININGS:
+        known.trainings.append((ref(optimizer) if optimizer is not None else _nothing, training))
+        if sum(one.seen.at == place for one in self._trainings) > _MOST_TRAININGS and place is not None:
             training.looked = True
+            what = f"the models trained in line {place.line} before their first step"
+            self._session.skip(f"ahead:{place.path}:{place.line}", what, f"only the first {_MOST_TRAININGS} were")
         return training
 
     def _feed(self, iterator: Any, outer: FrameType) -> Feed | None:
@@ -239,37 +232,19 @@ class Watcher:
         compared = known.ranges.known and known.ranges.low is not None
         if method in ("predict", "evaluate") and not validates and place is not None and compared:
             feed.asked = self._predictions.at(known.number, method, place, known.ranges)
+            known.asked_at[method, place] = model.name
         adapter = iterator.data_adapter
         if type(adapter).__name__ == "ArrayDataAdapter":
             feed.give_arrays(adapter._inputs, adapter._batch_size, bool(adapter._shuffle))
         if method == "fit":
             known.feed = feed
             feed.running = True
-            self._ask_for_steps(known, iterator)
-        if feed.asked is not None and place is not None:
-            self._predictions.emit(known.number, model.name, method, place, known.ranges, known.trained_at)
+            known.ask_for_steps(iterator)
+        self._tell_asked(known)
         feed.emit()
         if self._backend == "jax":
             self._feeds_later.append(feed)
         return feed
-
-    def _ask_for_steps(self, known: Known, iterator: Any) -> None:
-        training, feed = known.training, known.feed
-        if training is None or feed is None:
-            return
-        epochs = (known.call.get("epochs") or 1) - (known.call.get("initial_epoch") or 0)
-        each = iterator.steps_per_epoch or iterator._num_batches or 0
-        known.steps_before = training.steps
-        feed.epochs, feed.steps_asked = epochs, epochs * each
-        training.steps += epochs * each
-        training.batch = training.batch or feed.batch
-
-    def _count_steps(self, known: Known, feed: Feed, taken: int) -> None:
-        """After an epoch it is known how many steps a source without a length has."""
-        if not feed.steps_asked and taken and known.training is not None:
-            feed.steps_asked = taken * feed.epochs
-            known.training.steps = known.steps_before + feed.steps_asked
-        feed.steps_had = taken if feed.dry else feed.steps_asked
 
     def _one_batch(self, model: Any, known: Known, method: str, given: dict[str, Any], place: Place | None) -> None:
         feed = known.feed
@@ -333,8 +308,8 @@ class Watcher:
         self._session.deliver()
 
 
-def _weakly(thing: Any) -> Callable[[], Any]:
-    return ref(thing) if thing is not None else lambda: None
+def _nothing() -> None:
+    """What a weak reference to no optimizer gives."""
 
 
 def _iterations(model: Any) -> int:

@@ -18,6 +18,7 @@ from pitfallcheck.observe.session import Session
 def attach(torch: ModuleType, session: Session) -> None:
     """Observe the models of this process."""
     calls, origins = ModuleCalls(), Origins()
+    calls.failed = lambda error: session.failed("following the calls of torch modules", error)
     try:
         calls.follow(torch.nn.Module)
         listen(torch.nn.Module.__init__, before=lambda module, *_: origins.remember(module))

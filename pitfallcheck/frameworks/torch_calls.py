@@ -20,12 +20,14 @@ class ModuleCalls:
     """The module calls of the main thread; while another one runs modules too, some may pass unseen.
 
     `roots` are told after every outermost call, `inside` (while it is set) before every call, of the module and its
-    arguments. Calls that we make ourselves are made with `muted` set.
+    arguments. Calls that we make ourselves are made with `muted` set. `failed` is told of one that raised, which is
+    then told no more.
     """
 
     def __init__(self) -> None:
         self.roots: list[RootCall] = []
         self.inside: Callable[[Any, tuple[Any, ...]], None] | None = None
+        self.failed: Callable[[Exception], None] = lambda error: None
         self.muted = False
         self._traced = False
         self._depth = 0
@@ -57,6 +59,11 @@ class ModuleCalls:
         self._depth -= 1
         if not self._depth:
             self._hooks.deaf = False
-            if not self._traced and threading.get_ident() == self._thread:
-                for told in self.roots:
-                    told(module, args, kwargs, value)
+            # A module whose constructor was never run has nothing to be asked for.
+            if not self._traced and threading.get_ident() == self._thread and "_modules" in vars(module):
+                for told in list(self.roots):
+                    try:
+                        told(module, args, kwargs, value)
+                    except Exception as error:
+                        self.roots.remove(told)
+                        self.failed(error)

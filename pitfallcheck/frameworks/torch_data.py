@@ -34,6 +34,8 @@ _SEARCHES, _SEARCHED = 4, 1 << 16
 """Steps in which the target of a hand-written loss is searched for, and the values of the largest output it is
 searched for with."""
 _NO_NODE = -1
+_TOLD = 8
+"""How many times as many steps lie behind an event as behind the one before it."""
 _NONFINITE = 4
 """Losses that are not finite, with nothing wrong in their batch, after which no more batches are searched for it."""
 
@@ -47,6 +49,8 @@ class Feeds:
 
     def __init__(self, torch: ModuleType, session: Session, calls: ModuleCalls, origins: Origins) -> None:
         self._torch = torch
+        self._learns = torch.is_grad_enabled
+        self._tracing = torch._C._get_tracing_state
         self._session = session
         self._calls = calls
         self._origins = origins
@@ -55,7 +59,8 @@ class Feeds:
         self._settled: dict[tuple[int, int], Site] = {}
         self._all: list[Site] = []
         self._pending: list[Call] = []
-        self._passed: Call | None = None
+        self._passed: Site | None = None
+        self._given: Callable[[], Any] | None = None
         self._target: Any = None
         self._nonfinite = 0
         self._off = False
@@ -86,10 +91,12 @@ class Feeds:
     # What torch tells; nothing here may raise.
 
     def _called(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], value: Any) -> None:
-        if self._off or value is None or self._torch._C._get_tracing_state() is not None:
-            # What torch traces, it would write down of us as well.
+        if not (module._modules or module._parameters) or value is None or self._off:
             return
         if self._passes(sys._getframe(3), module, args) or not has_parameters(module):
+            return
+        if self._tracing() is not None:
+            # What torch traces, it would write down of us as well.
             return
         try:
             frame = user_frame(sys._getframe(2))
@@ -97,7 +104,7 @@ class Feeds:
             if site is None or frame is None:
                 return
             given = tensors_of(self._torch, args, kwargs)
-            learns = self._torch.is_grad_enabled()
+            learns = self._learns()
             if self.asked is not None and not (learns and site.trained):
                 self.asked(site, given, not learns)
             if learns:
@@ -111,12 +118,13 @@ class Feeds:
     def _passes(self, caller: FrameType, module: Any, args: tuple[Any, ...]) -> bool:
         """Whether this is a call of a line well known, of which only one in a few is looked at any longer."""
         site = self._settled.get((id(caller.f_code), caller.f_lasti))
-        if site is None or site.module() is not module or not self._torch.is_grad_enabled():
+        if site is None or site.module() is not module or not self._learns():
             return False
         if (site.calls + 1) % RANGED_ONE_IN == 0:
             return False
         site.calls += 1
-        self._passed = Call(site, _NO_NODE, (ref(args[0]),) if args and isinstance(args[0], self._torch.Tensor) else ())
+        self._passed = site
+        self._given = ref(args[0]) if args and isinstance(args[0], self._torch.Tensor) else None
         return True
 
     def _count(self, site: Site, frame: FrameType, given: list[Any]) -> None:
@@ -152,34 +160,37 @@ class Feeds:
     def _before_backward(self, tensors: Any, *_: Any) -> None:
         if self._off or self._calls.muted:
             return
-        pending, self._pending = self._pending, []
-        target, self._target = self._target, None
-        passed, self._passed = self._passed, None
+        pending, passed = self._pending, self._passed
+        if not pending and passed is None:
+            return
+        target, given = self._target, self._given
+        self._pending, self._passed, self._target, self._given = [], None, None, None
         try:
             loss = tensors[0] if isinstance(tensors, list | tuple) and len(tensors) == 1 else tensors
-            if passed is not None and not pending and isinstance(loss, self._torch.Tensor):
-                self._passed_by(passed, loss, target() if target is not None else None)
-            if pending and isinstance(loss, self._torch.Tensor):
+            if not isinstance(loss, self._torch.Tensor):
+                return
+            if pending:
                 self._step(loss, pending, target() if target is not None else None)
+            elif passed is not None:
+                # A step of a line well known: its batch is looked at where the loss is not finite any longer.
+                passed.backwards += 1
+                if self._is_wrong(loss):
+                    call = Call(passed, _NO_NODE, (given,) if given is not None else ())
+                    self._look_whole(call, target() if target is not None else None)
         except Exception as error:
             self._failed(error)
 
-    def _passed_by(self, call: Call, loss: Any, target: Any) -> None:
-        """A step of a line well known: its batch is looked at where the loss is not finite any longer."""
+    def _look_whole(self, call: Call, target: Any) -> None:
+        """Search all of a batch, whatever its number, for what is not finite."""
         site = call.site
-        site.backwards += 1
-        if self._is_wrong(loss):
-            self._look_whole(call)
-            if target is None and site.variable is not None:
-                target = site.variable.value(user_frame(sys._getframe(1)))
-            if target is not None and site.target is not None:
-                site.target.add(target, site.calls, whole=True)
-
-    def _look_whole(self, call: Call) -> None:
-        for position, given in zip(call.site.inputs, call.given, strict=False):
+        for position, given in zip(site.inputs, call.given, strict=False):
             tensor = given()
             if tensor is not None:
-                position.add(tensor, call.site.calls, whole=True)
+                position.add(tensor, site.calls, whole=True)
+        if target is None and site.variable is not None:
+            target = site.variable.value(user_frame(sys._getframe(1)))
+        if target is not None and site.target is not None:
+            site.target.add(target, site.calls, whole=True)
 
     def _step(self, loss: Any, pending: list[Call], target: Any) -> None:
         for called in pending:
@@ -191,7 +202,7 @@ class Feeds:
         site.backwards += 1
         wrong = self._is_wrong(loss)
         if wrong:
-            self._look_whole(call)
+            self._look_whole(call, target)
         if target is None and (site.calls <= EACH or site.calls % ONE_IN == 0 or wrong):
             target = self._target_by_hand(call, loss)
         if target is not None:
@@ -201,7 +212,7 @@ class Feeds:
                 site.target = Position(name or "target", target)
             site.target.add(target, site.calls, whole=wrong)
         if site.backwards >= site.told:
-            site.told = 2 * site.backwards
+            site.told = _TOLD * site.backwards
             self._emit(site)
         if all(position.settled(site.calls) for position in site.inputs):
             self._settled[id(site.code), site.instruction] = site
@@ -209,7 +220,7 @@ class Feeds:
 
     def _is_wrong(self, loss: Any) -> bool:
         """Whether a loss is not finite, and one of the first that are not."""
-        if self._nonfinite >= _NONFINITE or loss.device.type != "cpu" or loss.numel() != 1 or _finite(loss.item()):
+        if self._nonfinite >= _NONFINITE or not loss.is_cpu or loss.numel() != 1 or _finite(loss.item()):
             return False
         self._nonfinite += 1
         return True

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from pitfallcheck.observe.statistics import MOST_RANGES, Statistics
 from pitfallcheck.observe.values import NonFinite, Values
 
-EACH, ONE_IN = 24, 52
+EACH, ONE_IN = 24, 58
 """Batches of which each is counted whole, and of those after them one in so many."""
-RANGED, ROWS, RANGED_AT_MOST, RANGED_ONE_IN = 128, 4096, 1024, 13
+RANGED, ROWS, RANGED_AT_MOST, RANGED_ONE_IN = 64, 4096, 512, 29
 """Batches whose ranges are followed: each of the first ones, until there were so many of them and so many rows, but not
 more than the third number. After them one in so many is looked at at all, a prime, so that epochs do not fall into
 step with it."""

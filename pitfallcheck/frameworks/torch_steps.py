@@ -274,6 +274,9 @@ class Steps:
 
     def _finish(self) -> None:
         """The program is over: say what came of every training."""
+        if self._off:
+            # What was seen ends somewhere in the middle, and would be taken for the whole.
+            return
         self._tell_held()
         error = sys.exc_info()[1]
         ended_well = not self._finished and (error is None or isinstance(error, SystemExit))

@@ -78,5 +78,5 @@ PITFALL = Pitfall(
         (b".fit(", b".backward(", b"-=", b"_grad(", b".grad(", b"apply_gradients", b"train_on_batch", b".update("),
     ),
     runtime=True,
-    consequence_of=("PF2",),
+    consequence_of=("PF1", "PF2"),
 )

@@ -91,6 +91,7 @@ def _finding(source: Source, several: list[Given]) -> Finding:
         remedy=f"join them to one array of shape {_joined(items)} with `{joined}`, or make a `keras.Model` with "
         f"{len(names)} `keras.Input`s",
         source="static",
+        subject=source.segment(given.node),
         scope=scope_lines(source, at),
         evidence=tuple(evidence),
     )
