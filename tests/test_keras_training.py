@@ -89,7 +89,8 @@ def hessian() -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """The Hessian of the mean squared error of a line through the program's data, in NumPy."""
     x = np.random.default_rng(0).uniform(-10, 10, size=(1000, 2)).astype("float32")
     columns = np.c_[x, np.ones(1000)].astype("float64")
-    return 2 * columns.T @ columns / 1000
+    product: np.ndarray[tuple[int, int], np.dtype[np.float64]] = 2 * columns.T @ columns / 1000
+    return product
 
 
 LARGEST = float(np.linalg.eigvalsh(hessian())[-1])

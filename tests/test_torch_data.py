@@ -280,7 +280,11 @@ for step in range(200):
     given, wanted = weakref.ref(xb), weakref.ref(yb)
     del xb, yb
     alive.append((given() is not None, wanted() is not None))
-model(torch.rand(4, 3))
+asked = torch.rand(4, 3)
+model(asked)
+given = weakref.ref(asked)
+del asked
+alive.append((given() is not None, False))
 owner = weakref.ref(model)
 del model, optimizer
 gc.collect()
@@ -318,11 +322,15 @@ compiled = torch.compile(model, backend="eager", fullgraph=True)
 for _ in range(6):
     learn(F.mse_loss(compiled(x), y))  # here
 twin = pickle.loads(pickle.dumps(copy.deepcopy(model)))
-scripted = torch.jit.trace(twin, x)
+import warnings
+with warnings.catch_warnings():
+    warnings.simplefilter("error", torch.jit.TracerWarning)
+    scripted = torch.jit.trace(twin, x)
 with torch.no_grad():
     same = bool(torch.equal(twin(x), model(x)) and torch.allclose(scripted(x), twin(x)))
 hooks = sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for part in model.modules())
 """
     seen = run_torch(tmp_path, DATA + program)
     assert (seen.namespace["same"], seen.namespace["hooks"]) == (True, 0)
+    assert [event for event in seen.events if "failed" in event.key] == []
     assert [fed.at.line for fed in seen.fed] == marked(DATA + program)

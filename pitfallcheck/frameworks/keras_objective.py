@@ -165,11 +165,24 @@ class _Jax(KerasObjective):
         self._values = [jax.numpy.asarray(weight) for weight in weights]
         slope = jax.grad(self._at)
         self._along = jax.jit(lambda values, along: jax.jvp(slope, (values,), (along,))[1])
-        return jax.jit(jax.value_and_grad(self._at))(self._values)  # type: ignore[no-any-return]
+        loss, gradients = jax.jit(jax.value_and_grad(self._at))(self._values)
+        unwired = _zeros_of(jax.make_jaxpr(slope)(self._values).jaxpr)
+        return loss, [None if no else gradient for gradient, no in zip(gradients, unwired, strict=True)]
 
     def _product(self, parts: list[NDArray[Any]]) -> Sequence[Any]:
         jax = sys.modules["jax"]
         return self._along(self._values, [jax.numpy.asarray(part) for part in parts])  # type: ignore[no-any-return]
+
+
+def _zeros_of(jaxpr: Any) -> list[bool]:
+    """Which results of a computation JAX itself wrote down as zeros: gradients of what the loss does not depend on."""
+    made_by = {id(result): step for step in jaxpr.eqns for result in step.outvars}
+    zeros = []
+    for result in jaxpr.outvars:
+        step = made_by.get(id(result))
+        given = step.invars if step is not None and step.primitive.name == "broadcast_in_dim" else [result]
+        zeros.append(all(hasattr(one, "val") and not np.any(one.val) for one in given))
+    return zeros
 
 
 def _loss_of(model: Any, sample: Sample, share: float) -> Any:

@@ -50,7 +50,6 @@ class Feeds:
     def __init__(self, torch: ModuleType, session: Session, calls: ModuleCalls, origins: Origins) -> None:
         self._torch = torch
         self._learns = torch.is_grad_enabled
-        self._tracing = torch._C._get_tracing_state
         self._session = session
         self._calls = calls
         self._origins = origins
@@ -94,9 +93,6 @@ class Feeds:
         if not (module._modules or module._parameters) or value is None or self._off:
             return
         if self._passes(sys._getframe(3), module, args) or not has_parameters(module):
-            return
-        if self._tracing() is not None:
-            # What torch traces, it would write down of us as well.
             return
         try:
             frame = user_frame(sys._getframe(2))

@@ -15,6 +15,9 @@ from pitfallcheck.lint.flow.sizes import Sizes
 from pitfallcheck.lint.flow.training import Forward
 from pitfallcheck.pitfalls.ordered_batches.order import Ordered, OrderOf
 
+CUTTING = frozenset({"DataLoader", "batch", "array_split", "split", "chunk", "fit"})
+"""What a call that cuts data into batches is called; asks before anything is resolved."""
+
 FULL_BATCH = 32
 """The batch size of Keras' `fit` where none is given."""
 
@@ -41,7 +44,7 @@ def cuts(program: Program) -> Iterator[Cut]:
             found = selection(program, node)
             if found is not None:
                 cut = _window(sizes, orders, found) or _by_index(sizes, orders, found)
-        elif isinstance(node, ast.Call):
+        elif isinstance(node, ast.Call) and _last(node) in CUTTING:
             cut = _loader(sizes, orders, node) or _pipeline(sizes, orders, node) or _split(sizes, orders, node)
             if cut is None and (fitted := _fitted(sizes, orders, node)) is not None:
                 yield fitted
@@ -71,14 +74,11 @@ def _window(sizes: Sizes, orders: OrderOf, found: Selection) -> Cut | None:
         return None
     if not any(isinstance(name, ast.Name | ast.Attribute) for name in ast.walk(part.lower)):
         return None
-    order = _ordered(orders, found.array)
+    order = _ordered(orders, found.array) if _is_repeated(sizes.program, found.node) else None
     if order is None:
         return None
-    program = sizes.program
-    scope = program.scope(found.node)
-    moves = bool(program.loops_around(found.node)) or isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef)
     lower, upper = sizes.integers.of(part.lower), sizes.integers.of(part.upper)
-    if not moves or (lower is not None and lower.value is not None):
+    if lower is not None and lower.value is not None:
         return None
     size = upper.minus(lower) if lower is not None and upper is not None else None
     return Cut(found.node, "window", found.array, order, size, sizes.lengths.of(found.array))
@@ -86,16 +86,28 @@ def _window(sizes: Sizes, orders: OrderOf, found: Selection) -> Cut | None:
 
 def _by_index(sizes: Sizes, orders: OrderOf, found: Selection) -> Cut | None:
     """`x[index[i : i + batch]]`, where `index` counts up and was never shuffled."""
-    order = _ordered(orders, found.array)
-    part = sizes.program.origin(found.index)
-    inner = selection(sizes.program, part)
+    program = sizes.program
+    if not isinstance(found.index, ast.Name | ast.Subscript) or not _is_repeated(program, found.node):
+        return None
+    inner = selection(program, program.origin(found.index))
+    order = _ordered(orders, found.array) if inner is not None and inner.is_window else None
     if order is None or inner is None:
         return None
     counted = orders.of(inner.array)
-    if counted is None or sizes.program.called(counted.node).rpartition(".")[2] not in ("arange", "range"):
+    if counted is None or program.called(counted.node).rpartition(".")[2] not in ("arange", "range"):
         return None
     cut = _window(sizes, orders, inner)
     return replace(cut, node=found.node, data=found.array, order=order) if cut is not None else None
+
+
+def _is_repeated(program: Program, node: ast.expr) -> bool:
+    """Whether `node` stands in a loop, or in a function, which may be called in one."""
+    return bool(program.loops_around(node)) or not isinstance(program.scope(node), ast.Module)
+
+
+def _last(call: ast.Call) -> str:
+    """The last part of what is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _loader(sizes: Sizes, orders: OrderOf, call: ast.Call) -> Cut | None:

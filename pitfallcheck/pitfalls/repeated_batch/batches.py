@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeGuard
 
 from pitfallcheck.lint.flow.bindings import NAMES, Loop, dotted
-from pitfallcheck.lint.flow.draws import NAMED
 from pitfallcheck.lint.flow.evaluation import constant
 from pitfallcheck.lint.flow.program import DATA_SETS, Program
-from pitfallcheck.lint.flow.reads import TAKING_NAMED, Selection, selection
+from pitfallcheck.lint.flow.reads import Selection, selection
 from pitfallcheck.lint.flow.sizes import Sizes
 from pitfallcheck.lint.flow.training import FITTING, Forward, Uses
 from pitfallcheck.lint.source import own_nodes
+from pitfallcheck.pitfalls.repeated_batch.candidates import Candidates
 from pitfallcheck.pitfalls.repeated_batch.indices import drawn_index, is_batch, used_elsewhere
 from pitfallcheck.pitfalls.repeated_batch.steady import Reason, Steady
 
 MAKING = frozenset({"compile", "parameters"})
 """Methods that are called where a model is made ready to train."""
 
-
-DRAWS = re.compile(r"rand|choice|permut|integers|sample|seed|PRNGKey|\.key\(|normal|uniform|shuffle")
-"""What a file must say to draw anything."""
 
 ITEMS = ("__getitem__", "__next__")
 """Methods that whoever trains calls for each batch."""
@@ -43,10 +38,9 @@ class Repeated:
 def repeated(program: Program) -> Iterator[Repeated]:
     """Every batch in the file that is proven to repeat."""
     sizes = Sizes(program)
-    draws = DRAWS.search(program.source.text) is not None
-    counters = _set_to_numbers(program)
+    candidates = Candidates(program)
     for node in program.source.nodes:
-        if _may_repeat(node, counters, draws):
+        if candidates.may_repeat(node):
             region = _region(program, node)
             if region is None:
                 continue
@@ -55,34 +49,6 @@ def repeated(program: Program) -> Iterator[Repeated]:
                 learned = _learns(sizes, node, region)
                 if learned is not None:
                     yield Repeated(node, reason, region, learned)
-
-
-def _set_to_numbers(program: Program) -> frozenset[str]:
-    """The names that some statement sets to a whole number: what may be a counter."""
-    return frozenset(
-        name
-        for node in program.source.nodes
-        if isinstance(node, ast.Assign) and isinstance(constant(node.value), int)
-        for target in node.targets
-        if (name := dotted(target)) is not None
-    )
-
-
-def _may_repeat(node: ast.AST, counters: frozenset[str], draws: bool) -> TypeGuard[ast.expr]:
-    """Whether it is worth asking, which costs more: an index by a counter or a draw, a draw, or a first batch."""
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-        index = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
-        if isinstance(index, ast.Slice):
-            if index.lower is None or isinstance(index.lower, ast.Constant):
-                return isinstance(index.upper, NAMES | ast.Constant)
-            return isinstance(index.lower, NAMES) and (draws or dotted(index.lower) in counters)
-        return (draws and isinstance(index, NAMES | ast.Subscript | ast.Call)) or dotted(index) in counters
-    if isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if name == "next":
-            return bool(node.args)
-        return draws and (name in NAMED or name in TAKING_NAMED)
-    return False
 
 
 def _region(program: Program, node: ast.expr) -> ast.AST | None:
