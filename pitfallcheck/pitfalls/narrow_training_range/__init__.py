@@ -55,4 +55,5 @@ PITFALL = Pitfall(
     summary="predictions are asked for inputs far outside what training covered",
     words=None,
     runtime=True,
+    consequence_of=("PF1",),
 )
