@@ -15,7 +15,7 @@ MADE = Place(__file__, 3)
 FIT = AffineFit(samples=1000, features=2, outputs=1, constant=66.6, error=1e-12, r2=1.0)
 SEEN = TrainingSeen(
     "a", "torch", "model", Place(__file__, 9), MADE, None, 2241, "MSELoss", "mse", 64, 300, affine=FIT, error=1.79,
-    finished=True,
+    layers=("Linear", "Tanh", "Linear", "Tanh", "Linear", "Tanh", "Linear"), finished=True,
 )  # fmt: skip
 
 CASES: dict[str, tuple[TrainingSeen, bool]] = {
@@ -26,7 +26,10 @@ CASES: dict[str, tuple[TrainingSeen, bool]] = {
     "a single layer": (replace(SEEN, parameters=3), False),
     "targets that bend a little": (replace(SEEN, affine=replace(FIT, r2=0.998, error=0.13)), False),
     "noisy targets as good as the fit": (replace(SEEN, affine=replace(FIT, r2=0.9995, error=0.9), error=1.5), False),
-    "a few steps": (replace(SEEN, steps=20), False),
+    "a few steps": (replace(SEEN, steps=120), False),
+    "a shallow one on its way": (replace(SEEN, layers=("Linear", "ReLU", "Linear")), False),
+    "a shallow one far off": (replace(SEEN, layers=("Linear", "ReLU", "Linear"), error=6.0), True),
+    "a few units more than needed": (replace(SEEN, parameters=33), False),
     "still running": (replace(SEEN, finished=False), False),
     "an unknown error": (replace(SEEN, error=math.nan), False),
     "a classifier": (replace(SEEN, loss_kind="binary_crossentropy"), False),
