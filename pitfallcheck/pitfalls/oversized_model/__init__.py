@@ -16,7 +16,8 @@ How it is detected, and what that cannot see
 At run time, an affine least-squares fit is made to the samples that training saw. It is a warning where that fit has an
 R² above 0.999, and the network, which has at least sixteen times its parameters and is not affine itself, ends after
 200 steps or more with an error ten times as large that leaves 5 % of the targets' variance or more, or 1 % where it has
-four layers with weights. A network that comes close is left alone, whatever its size. Nothing is said of classification, and of inputs with more than 256 features no fit is made.
+four layers with weights. A network that comes close is left alone, whatever its size. Nothing is said of
+classification, and of inputs with more than 256 features no fit is made.
 
 Example
 -------
