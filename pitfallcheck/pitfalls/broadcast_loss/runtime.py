@@ -12,13 +12,13 @@ from pitfallcheck.pitfalls.broadcast_loss import PITFALL
 
 
 def judge(events: Sequence[Event]) -> Iterator[Finding]:
-    """One finding for each place at which a model was given such a loss."""
+    """One finding for each place at which a model was given such a loss, and one for a loss of the user's own."""
     told: set[Place | None] = set()
     for event in events:
         if isinstance(event, LossMeasured) and event.broadcasts:
             place = event.compiled or event.fed
-            if place is not None and place not in told:
-                told.add(place)
+            if place is not None and place not in told and event.loss_defined not in told - {None}:
+                told |= {place, event.loss_defined}
                 yield _finding(event, place)
 
 

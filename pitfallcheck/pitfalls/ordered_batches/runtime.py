@@ -44,6 +44,9 @@ def is_ordered(values: Values) -> bool:
     rows = values.samples / max(1, values.batches)
     if batches < _FEWEST_BATCHES or rows < _FEWEST_ROWS or values.sorted_inside < IN_ORDER:
         return False
+    # Rows that are all alike within their batch are no window of anything: all of the variance lies between batches.
+    if values.batch_means_spread > (1 - 1e-6) * (rows * batches - 1) / (batches - 1):
+        return False
     return (
         values.batch_means_spread >= MOST_BETWEEN * rows and tail(values.batch_means_spread, batches - 1) < IMPROBABLE
     )
