@@ -38,6 +38,8 @@ ROWS = 64
 """Samples of the first batch that the model's layers and loss are looked at with."""
 _BATCHES = 8
 """Batches that a training is foreseen with, unless fewer hold enough samples."""
+_ALL_RANGES = 256
+"""Batches of which each one's range is looked at."""
 _EXACT = 256 << 20
 """Bytes of a whole array up to which every value of it is counted."""
 _ROLES = ("x", "y", "sample_weight")
@@ -76,6 +78,7 @@ class Feed:
         self.steps_asked = self.steps_had = 0
         self._expected = 0
         self._looked_for = False
+        self._entered = 0
         self.ranges = Ranges()
         self.asked: Asked | None = None
         self._key = f"fed:keras:{number}:{method}:{place.path}:{place.line}" if place is not None else ""
@@ -190,8 +193,13 @@ class Feed:
     def _follow_ranges(self, x: Any) -> None:
         if self.asked is not None:
             self.asked.add(flat(x))
-        elif self._trains:
+        elif self._trains and self._widens():
             self.ranges.add(flat(x))
+
+    def _widens(self) -> bool:
+        """Whether the ranges are widened by this batch: by all at first, then by one in eight."""
+        self._entered += 1
+        return self._entered <= _ALL_RANGES or self._entered % 8 == 0
 
     def _count(self, role: int, position: int, given: Any, *, whole: bool) -> None:
         try:

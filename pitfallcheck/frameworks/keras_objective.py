@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from typing import Any
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,8 @@ class KerasObjective:
     blocks: Sequence[tuple[str, int]]
 
     def __init__(self, model: Any, sample: Sample, share: float, weights: Sequence[NDArray[Any]]) -> None:
-        self._model = model
+        # Weakly: the program decides how long its models live.
+        self._model = ref(model)
         self._sample = sample
         self._share = share
         self._weights = list(weights)
@@ -65,8 +67,15 @@ class KerasObjective:
 
     def gradient_after(self, step: Vector) -> Vector:
         """The gradient with the weights moved by `step`, for this question alone."""
-        moved = [weight + part for weight, part in zip(self._weights, self._parts(step), strict=True)]
-        return type(self)(self._model, self._sample, self._share, moved).gradient()
+        return self.gradient_at([weight + part for weight, part in zip(self._weights, self._parts(step), strict=True)])
+
+    def gradient_at(self, weights: Sequence[NDArray[Any]]) -> Vector:
+        """The gradient where the variables are `weights`, of the same samples."""
+        return self._flat(self._slope([np.array(weight) for weight in weights]))
+
+    def _slope(self, weights: list[NDArray[Any]]) -> Sequence[Any]:
+        """The gradient at `weights` with respect to each variable; nothing of it is kept."""
+        raise NotImplementedError
 
     def _record(self, weights: list[NDArray[Any]]) -> tuple[Any, Sequence[Any]]:
         """The loss, and its gradient with respect to each variable, None where it does not depend on it."""
@@ -83,7 +92,7 @@ class KerasObjective:
         mapping = list(zip(self._variables, values, strict=True))
         # What layers assign and add as losses in here stays in here.
         with backend.StatelessScope(state_mapping=mapping, collect_losses=True):
-            loss = _loss_of(self._model, self._sample, self._share)
+            loss = _loss_of(self._model(), self._sample, self._share)
         if tuple(loss.shape):
             raise NoSecondDerivativeError(f"its loss is no single number, but of shape {tuple(loss.shape)}")
         return loss
@@ -126,20 +135,39 @@ class _TensorFlow(KerasObjective):
         result = self._tape.gradient([gradient for gradient, _ in wired], self._values, output_gradients=along)
         return [None if part is None else tf.convert_to_tensor(part) for part in result]
 
+    def _slope(self, weights: list[NDArray[Any]]) -> Sequence[Any]:
+        tf = sys.modules["tensorflow"]
+        values = [tf.convert_to_tensor(weight) for weight in weights]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            loss = self._at(values)
+        gradients = tape.gradient(loss, values)
+        return [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
+
 
 class _Torch(KerasObjective):
     """Double backward through copies of the parameters; their `.grad` is not touched."""
 
     def _record(self, weights: list[NDArray[Any]]) -> tuple[Any, Sequence[Any]]:
         torch = sys.modules["torch"]
-        self._values = [
-            torch.as_tensor(weight, device=variable.value.device).requires_grad_()
-            for weight, variable in zip(weights, self._variables, strict=True)
-        ]
+        self._values = self._leaves(weights)
         with torch.enable_grad():
             loss = self._at(self._values)
             self._gradients = torch.autograd.grad(loss, self._values, create_graph=True, allow_unused=True)
         return loss.detach(), self._gradients
+
+    def _slope(self, weights: list[NDArray[Any]]) -> Sequence[Any]:
+        torch = sys.modules["torch"]
+        values = self._leaves(weights)
+        with torch.enable_grad():
+            return torch.autograd.grad(self._at(values), values, allow_unused=True)  # type: ignore[no-any-return]
+
+    def _leaves(self, weights: list[NDArray[Any]]) -> list[Any]:
+        torch = sys.modules["torch"]
+        return [
+            torch.as_tensor(weight, device=variable.value.device).requires_grad_()
+            for weight, variable in zip(weights, self._variables, strict=True)
+        ]
 
     def _product(self, parts: list[NDArray[Any]]) -> Sequence[Any]:
         torch = sys.modules["torch"]
@@ -165,9 +193,14 @@ class _Jax(KerasObjective):
         self._values = [jax.numpy.asarray(weight) for weight in weights]
         slope = jax.grad(self._at)
         self._along = jax.jit(lambda values, along: jax.jvp(slope, (values,), (along,))[1])
-        loss, gradients = jax.jit(jax.value_and_grad(self._at))(self._values)
+        self._both = jax.jit(jax.value_and_grad(self._at))
+        loss, gradients = self._both(self._values)
         unwired = _zeros_of(jax.make_jaxpr(slope)(self._values).jaxpr)
         return loss, [None if no else gradient for gradient, no in zip(gradients, unwired, strict=True)]
+
+    def _slope(self, weights: list[NDArray[Any]]) -> Sequence[Any]:
+        jax = sys.modules["jax"]
+        return self._both([jax.numpy.asarray(weight) for weight in weights])[1]  # type: ignore[no-any-return]
 
     def _product(self, parts: list[NDArray[Any]]) -> Sequence[Any]:
         jax = sys.modules["jax"]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pitfallcheck.analysis.moments import Moments
-from pitfallcheck.analysis.objective import NoSecondDerivativeError
+from pitfallcheck.analysis.objective import NoSecondDerivativeError, Vector
 from pitfallcheck.analysis.quadratic import LocalQuadratic, foresee
 from pitfallcheck.analysis.training import PRODUCTS, analyse
 from pitfallcheck.frameworks.keras_loss import defined_at
@@ -56,7 +56,7 @@ class Training:
         self._rate: float | None = None
         self._sample: Sample | None = None
         self._local: LocalQuadratic | None = None
-        self._foreseen = False
+        self._objective: KerasObjective | None = None
         self._loss = LossUsed(_loss_name(model), "other", False)
         self.seen = TrainingSeen(
             key=key,
@@ -131,14 +131,13 @@ class Training:
         """A call of `fit` is over, or so far: measure the gradients and the error with the weights as they are now."""
         self.seen = replace(self.seen, finished=finished)
         self.measured_at = self.steps
-        if self._sample is not None and self._foreseen:
+        if self._sample is not None and self._objective is not None:
             with as_it_was(model), unheard():
                 outputs = outputs_of(model, self._sample)
                 self._of_error(self._sample, outputs)
                 self._of_midpoints(model, self._sample, outputs)
-                small = self._sample.first(rows_for(_parameters(model), self.batch))
                 weights = [value_of(variable) for variable in model.trainable_variables]
-                self._gradients(objective_of(model, small, self._share(small), weights, self._backend))
+                self._measure_gradients(self._objective, self._objective.gradient_at(weights))
         self.emit()
 
     def foresee_again(self) -> None:
@@ -230,10 +229,10 @@ class Training:
             unwired=tuple(Unwired(names[i], "no gradient", places.get(names[i])) for i in objective.unwired),
         )
         self._losses.insert(0, objective.loss())
-        self._gradients(objective)
+        self._measure_gradients(objective, objective.gradient())
         if self.seen.optimizer is not None:
             self._forecast(objective, self.seen.optimizer)
-        self._foreseen = True
+        self._objective = objective
 
     def _forecast(self, objective: KerasObjective, optimizer: Optimizer) -> None:
         products = PRODUCTS if self.seen.parameters <= _MANY else PRODUCTS // 3
@@ -245,9 +244,9 @@ class Training:
         self._local = foreseen.local
         self.seen = replace(self.seen, curvature=foreseen.curvature, forecast=foreseen.forecast)
 
-    def _gradients(self, objective: KerasObjective) -> None:
+    def _measure_gradients(self, objective: KerasObjective, gradient: Vector) -> None:
         ends = np.cumsum([size for _, size in objective.blocks])[:-1]
-        norms = [float(np.linalg.norm(part)) for part in np.split(objective.gradient(), ends)]
+        norms = [float(np.linalg.norm(part)) for part in np.split(gradient, ends)]
         if self.seen.gradients:
             pairs = zip(self.seen.gradients, norms, strict=True)
             self.seen = replace(self.seen, gradients=tuple(_grown(known, norm, self.steps) for known, norm in pairs))

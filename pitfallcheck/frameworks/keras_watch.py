@@ -52,12 +52,13 @@ class Watcher:
         self.shapes.clear()
         known = self._of(model)
         if method in ("fit", "train_on_batch"):
-            known.call = {name: value for name, value in given.items() if isinstance(value, int | type(None))}
             known.training = self._training_of(model, known, place)
             known.trained_at = place
-            known.feed = known.feed if method == "train_on_batch" else None
-            known.taken_before = _iterations(model)
             self._training_model = ref(model)
+            if method == "fit":
+                known.call = {name: value for name, value in given.items() if isinstance(value, int | type(None))}
+                known.feed = None
+                known.taken_before = _iterations(model)
             known.training.remember_start(model)
         if method.endswith("_on_batch"):
             self._one_batch(model, known, method, given, place)
