@@ -14,13 +14,17 @@ LEVELS: tuple[Level, ...] = ("note", "warning", "error")
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a file. Lines and columns start at 1, columns count characters, ends are exclusive columns."""
+    """A place in a file. Lines and columns start at 1, columns count characters, ends are exclusive columns.
+
+    In a notebook, lines are those of the cell whose number, from 1 and among cells of all kinds, is `cell`.
+    """
 
     path: str
     line: int
     column: int = 1
     end_line: int | None = None
     end_column: int | None = None
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,14 @@ class Evidence:
     """One fact behind a finding: `kind` is a word (`allocated`, `rewritten`, `measured`), `text` says it to the user.
 
     `path` and `line` are given where the fact has a place in the source, and are both `None` where it was measured.
+    `cell` is as in `Location`.
     """
 
     kind: str
     text: str
     path: str | None = None
     line: int | None = None
+    cell: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,8 @@ class Finding:
 
     def sort_key(self) -> tuple[Any, ...]:
         """Order in a report: by place, then by code."""
-        return (self.location.path, self.location.line, self.location.column, self.code, self.message)
+        place = self.location
+        return (place.path, place.cell or 0, place.line, place.column, self.code, self.message)
 
 
 @dataclass(frozen=True, slots=True)
