@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from json.decoder import JSONDecoder, scanstring
+from json.decoder import JSONDecoder
 from typing import Any
 
 from pitfallcheck.lint.magics import without_magics
@@ -124,7 +124,7 @@ def _language(whole: dict[str, Any]) -> str:
 
 def _source_spans(text: str) -> dict[int, Span]:
     """Where the `source` of each cell stands in a notebook's text, by the number of the cell."""
-    spans = {}
+    spans: dict[int, Span] = {}
     for key, start, _ in _members(text, _past_space(text, 0)):
         if key == "cells" and text[start] == "[":
             spans.clear()
@@ -150,7 +150,7 @@ def _members(text: str, at: int) -> Iterator[tuple[str, int, int]]:
     """The keys of the object that begins at `at`, with where their values begin and end."""
     at = _past_space(text, at + 1)
     while text[at] != "}":
-        key, at = scanstring(text, at + 1)
+        key, at = _DECODER.raw_decode(text, at)
         at = _past_space(text, _past_space(text, at) + 1)
         _, end = _DECODER.raw_decode(text, at)
         yield key, at, end
