@@ -161,6 +161,8 @@ UNWIRED = {
     "forgotten": [("hidden.weight", "not in the optimizer"), ("hidden.bias", "not in the optimizer")],
     "replaced": [("out.weight", "not in the optimizer"), ("out.bias", "not in the optimizer")],
     "cut": [("hidden.weight", "no gradient"), ("hidden.bias", "no gradient")],
+    "unused": [("spare.weight", "no gradient"), ("spare.bias", "no gradient")],
+    "averaged": [],
     "frozen": [],
     "evaluated": [],
     "attacked": [],

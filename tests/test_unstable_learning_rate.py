@@ -135,7 +135,7 @@ WORDING: dict[str, tuple[TrainingSeen, list[str]]] = {
     "Adam": (rate(STEEP, 2.0, ADAM), ["of `Adam`", "38 / L", "preconditioned"]),
     "a summed loss": (
         replace(STEEP, summed=True, batch=10),
-        ["summed over the 10 samples of a batch", "10 times that of their mean", "take the mean of the loss"],
+        ["summed over the 10 samples of a batch", "10 times that of their mean", "take the mean over the batch"],
     ),
     "a summed loss whose mean would not do": (
         rate(replace(STEEP, summed=True, batch=10), 50.0), ["summed over the 10 samples", "use a learning rate below"],

@@ -155,7 +155,6 @@ RUNS: dict[str, tuple[tuple[Unwired, ...], list[tuple[str, int]]]] = {
     "no gradient": ((NO_GRADIENT,), [("warning", 4)]),
     "both": ((NOT_HELD, NO_GRADIENT), [("warning", 7), ("warning", 4)]),
     "nothing is held": ((NOT_HELD, replace(NOT_HELD, parameter="body.weight")), [("error", 7)]),
-    "written by something else": ((replace(NO_GRADIENT, moved=True),), []),
     "a target network": ((replace(NO_GRADIENT, parameter="target.body.weight"),), []),
     "all wired": ((), []),
 }

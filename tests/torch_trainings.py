@@ -413,6 +413,16 @@ def replaced():
     x = inputs(64, 2, -1, 1); model = Two(); optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     model.out = nn.Linear(8, 1)
     run(model, optimizer, x, x[:, :1], F.mse_loss, 10)
+def unused():
+    x = inputs(64, 2, -1, 1); model = Two(); model.spare = nn.Linear(8, 1)
+    run(model, torch.optim.SGD(model.parameters(), lr=0.01), x, x[:, :1], F.mse_loss, 10)
+def averaged():
+    x = inputs(64, 2, -1, 1); model = Two(); model.mean = nn.Linear(8, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    for step in range(10):
+        optimizer.zero_grad(); F.mse_loss(model(x), x[:, :1]).backward(); optimizer.step()
+        with torch.no_grad():
+            for mean, own in zip(model.mean.parameters(), model.out.parameters()): mean.lerp_(own, 0.1)
 def frozen():
     x = inputs(64, 2, -1, 1); model = Two(); model.hidden.requires_grad_(False)
     run(model, torch.optim.SGD(model.out.parameters(), lr=0.01), x, x[:, :1], F.mse_loss, 10)
@@ -483,7 +493,7 @@ def weighted():
 PARTS = [subtraction, classifier, adam, recurrent, scheduled, accumulated, uncleared, clipped, adversaries, by_hand,
          by_hand_with_momentum, tensors, deep_linear, with_relu, polynomial, twice, again, forward_itself,
          with_evaluation, small_batches, scaled_inside, absolute, weighted]
-WIRED = [forgotten, cut, replaced, frozen, evaluated, attacked, in_turns]
+WIRED = [forgotten, cut, replaced, unused, averaged, frozen, evaluated, attacked, in_turns]
 for part in PARTS + WIRED:
     torch.manual_seed(0)
     part()

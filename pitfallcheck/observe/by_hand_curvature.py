@@ -41,8 +41,10 @@ def foreseen(
         top = analysis.top
         along = [float(top @ objective.of(batch).times_hessian(top)) for batch in batches[1 : 1 + LATER]]
         curvature = replace(curvature, later=float(np.mean(along)))
-    if forecast is not None and not numeric:
+    if not numeric:
         # The analysis was of the loss that the gradient is of; its values are told in the units of the loss itself.
+        curvature = replace(curvature, now=curvature.now / factor)
+    if forecast is not None and not numeric:
         numbers = {name: getattr(forecast, name) / factor for name in ("now", "floor", "left", "best")}
         forecast = replace(forecast, **numbers)
     return curvature, forecast if steps else None

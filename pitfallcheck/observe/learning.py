@@ -152,12 +152,11 @@ class GradientNorm:
 @dataclass(frozen=True, slots=True)
 class Unwired:
     """A trainable parameter that learns nothing: `why` is `no gradient` or `not in the optimizer`. `at` is where the
-    user made the layer that holds it, `moved` says that its values changed nevertheless: something else writes it."""
+    user made the layer that holds it. What something else writes, such as an average of the weights, is none."""
 
     parameter: str
     why: Literal["no gradient", "not in the optimizer"]
     at: Place | None = None
-    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def _factor(event: TrainingSeen) -> str:
     if not event.summed or event.batch < 2:
         return ""
     return (
-        f"; the loss is summed over the {event.batch} samples of a batch, "
+        f"; the gradient is summed over the {event.batch} samples of a batch, "
         f"so that each step is {event.batch} times that of their mean"
     )
 
@@ -99,7 +99,7 @@ def _remedy(event: TrainingSeen, seen: Unstable) -> str:
     else:
         text = f"use a learning rate below {seen.limit:.3g}, for instance {_SAFE * seen.limit:.2g}"
     if event.summed and event.batch > 1 and seen.optimizer.learning_rate < seen.limit * event.batch:
-        return f"take the mean of the loss over the batch, with which this rate is stable, or {text}"
+        return f"take the mean over the batch, with which this rate is stable, or {text}"
     return text
 
 

@@ -31,7 +31,7 @@ def judge(events: Sequence[Event]) -> Iterator[Finding]:
         groups: dict[tuple[Place, str], list[Unwired]] = defaultdict(list)
         for one in event.unwired:
             place = _place(event, one)
-            if place is not None and not one.moved and not _COPIES.search(one.parameter):
+            if place is not None and not _COPIES.search(one.parameter):
                 groups[place, one.why].append(one)
         for (place, why), unwired in groups.items():
             if (place, why) not in told:
