@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 RETIRED: frozenset[str] = frozenset()
 """Codes that once meant something and are never given out again."""
 
+UNUSED_IGNORE = Pitfall("PF001", "unused-ignore", "an ignore comment holds nothing back", words=None, runtime=False)
+"""What is said of a user's own ignore comments: it has a code to be silenced by, and is no pitfall of training."""
+
 
 class UnknownPitfallError(ValueError):
     """A code or name that is not in the catalogue."""
@@ -32,6 +35,11 @@ def pitfalls() -> dict[str, Pitfall]:
     return {pitfall.code: pitfall for pitfall in sorted(found, key=lambda pitfall: pitfall.code)}
 
 
+def known() -> dict[str, Pitfall]:
+    """Everything that a finding can be of, by its code: the pitfalls, and what is said of ignore comments."""
+    return {UNUSED_IGNORE.code: UNUSED_IGNORE, **pitfalls()}
+
+
 def explained_by() -> dict[str, tuple[str, ...]]:
     """For each code, the codes or beginnings of codes of the pitfalls that explain it."""
     return {code: pitfall.consequence_of for code, pitfall in pitfalls().items()}
@@ -44,7 +52,7 @@ def find(code_or_name: str) -> Pitfall:
     """
     wanted = code_or_name.strip().lower().replace("_", "-")
     names = {}
-    for pitfall in pitfalls().values():
+    for pitfall in known().values():
         names[pitfall.code.lower()] = names[pitfall.name] = pitfall
     if wanted in names:
         return names[wanted]
@@ -63,7 +71,7 @@ def matching(patterns: Iterable[str]) -> frozenset[str]:
     chosen: set[str] = set()
     for pattern in patterns:
         prefix = pattern.strip().upper()
-        family = {code for code in pitfalls() if prefix.startswith("PF") and code.startswith(prefix)}
+        family = {code for code in known() if prefix.startswith("PF") and code.startswith(prefix)}
         chosen |= family or {find(pattern).code}
     return frozenset(chosen)
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pitfallcheck.cli_shared import add_choice, add_output, publish, settings_for
+from pitfallcheck.cli_shared import Told, add_choice, add_output, publish, reports_wanted, settings_for
 from pitfallcheck.console import CLEAN, FOUND, WRONG, WrongCallError, complain
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ def add_run(subparsers: Any) -> None:
         usage="pitfallcheck run [OPTIONS] (PROGRAM.py | PROGRAM.py::GENERATOR | -m MODULE) [ARGS...]",
         description="Runs the program as `python PROGRAM.py ARGS...` would, observes its generators, data sets and "
         "models, and pulls a few batches from the generators that it defines and does not use.",
-        epilog="The report goes to standard error, standard output stays the program's own; with --format json the "
-        "report alone is on standard output. Exit status: the program's own where it fails, else 1 for errors or "
-        "warnings, 2 for a wrong call, 0.",
+        epilog="The report goes to standard error, standard output stays the program's own; a report for a program, as "
+        "with --format json, is alone on standard output. Exit status: the program's own where it fails, else 1 for "
+        "errors or warnings, 2 for a wrong call, 0.",
     )
     parser.add_argument("-m", dest="module", action="store_true", help="TARGET is a module, as in `python -m`")
     parser.add_argument("--batches", metavar="N", type=_positive(int), default=8, help="batches to pull (default: 8)")
@@ -72,12 +72,13 @@ def do_run(options: argparse.Namespace) -> int:
 
     plan = _plan(options)
     settings = settings_for(options, [] if options.module else [plan.target])
-    to_stderr = options.format == "json" and options.output is None
+    to_stderr = any(wanted.alone for wanted in reports_wanted(options))
     sys.stdout.flush()
     supervision = Supervision(plan, stdout=sys.stderr if to_stderr else None)
     # The child is on its way; what the parent needs for the report is loaded and linted meanwhile.
     from pitfallcheck.catalog import explained_by
     from pitfallcheck.judge import judge_events
+    from pitfallcheck.lint.elsewhere import unwanted
     from pitfallcheck.lint.engine import lint_paths
     from pitfallcheck.merge import merge, without_consequences
     from pitfallcheck.observe.places import shown_path
@@ -102,15 +103,15 @@ def do_run(options: argparse.Namespace) -> int:
         static = [finding for finding in static if finding.location.line in lines]
     skipped += [item for result in linted.values() for item in result.skipped]
     findings = silence(without_consequences(merge(static, measured), explained_by()))
-    publish(
-        options,
+    findings = [one for one in findings if one.code not in unwanted(one.location.path, settings)]
+    told = Told(
         findings,
         skipped,
         {"files": len(linted), "batches": seen.batches},
         clean=_clean(seen.batches, len(linted)),
         looked=_looked(seen.events, settings.codes, skipped) if options.report else None,
-        stream=sys.stdout if options.format == "json" else sys.stderr,
     )
+    publish(options, told, stream=sys.stderr)
     return _status(seen, any(finding.fails for finding in findings))
 
 
@@ -160,6 +161,10 @@ def _check_file(path: str) -> None:
     """Raise WrongCall for a file that Python could not run either, before anything is started."""
     if os.path.isdir(path):
         raise WrongCallError(f"{path} is a folder: name the program in it, or a package with -m")
+    if path.endswith(".ipynb"):
+        raise WrongCallError(
+            f"{path}: notebooks are not run; export it with `jupyter nbconvert --to script` and run that"
+        )
     from pitfallcheck.lint.parse import UnreadableError, parse, read
 
     try:

@@ -1,32 +1,41 @@
-"""The user's wishes: [tool.pitfallcheck] of the nearest pyproject.toml and the command line, in one frozen Settings."""
+"""The user's wishes: the nearest configuration and the command line, in one frozen Settings for each file."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pitfallcheck import catalog
+from pitfallcheck.config_file import KEYS, ConfigError, ConfigFile, nearest, within
 
-KEYS = ("select", "ignore", "exclude", "paths")
-"""What [tool.pitfallcheck] may hold, each a list of strings."""
-
-
-class ConfigError(Exception):
-    """A setting that cannot be followed; the message names where it stands and what would be right."""
+__all__ = ["KEYS", "Choice", "ConfigError", "Scopes", "Settings", "load"]
 
 
 class Settings(NamedTuple):
     """What to look for and where.
 
     `codes` are the pitfalls to judge, `exclude` patterns as in .gitignore and `paths` what to lint where nothing is
-    named, both relative to `root`, the folder of the pyproject.toml they came from (or the working directory).
+    named, both relative to `root`, the folder of the configuration they came from (or the working directory), and so
+    are the patterns of `per_file_ignores`, each with the codes that are not wanted there. `baseline` is the path of the
+    baseline and `file` that of the configuration; both are empty where there is none.
     """
 
     codes: frozenset[str]
     exclude: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     root: str = ""
+    per_file_ignores: tuple[tuple[str, frozenset[str]], ...] = ()
+    baseline: str = ""
+    file: str = ""
+
+
+class Choice(NamedTuple):
+    """What the command line says: a `select` replaces what a configuration selects and ignores, the others add."""
+
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    exclude: Sequence[str] = ()
 
 
 def load(
@@ -36,23 +45,67 @@ def load(
     ignore: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> Settings:
-    """The settings for the files and folders `near` (the working directory if none).
+    """The settings for the files and folders `near` (the working directory if none): of their nearest configuration.
 
-    `select`, `ignore` and `exclude` are the command line's: a `select` replaces what the file selects and ignores,
-    the others add to it. Raises ConfigError.
+    `select`, `ignore` and `exclude` are the command line's, as in `Choice`. Raises ConfigError.
     """
-    file, table = _table(_start(near))
-    shown = _shown(file) if file else ""
-    chosen = _codes(table["select"], f"{shown}: select: ") if table["select"] else frozenset(catalog.pitfalls())
-    chosen -= _codes(table["ignore"], f"{shown}: ignore: ")
-    if select:
-        chosen = _codes(select, "--select: ")
-    chosen -= _codes(ignore, "--ignore: ")
+    return _settings(nearest(_start(near)), Choice(select, ignore, exclude))
+
+
+class Scopes:
+    """The settings of every file of one call: those of the configuration nearest to it, which `top` need not be."""
+
+    def __init__(self, top: Settings, choice: Choice) -> None:
+        self.top = top
+        self._choice = choice
+        self._of_folder = {top.root: top} if top.file else {}
+        self._as_written: dict[str, Settings] = {}
+
+    def of(self, path: str) -> Settings:
+        """The settings for a file; raises ConfigError."""
+        folder = os.path.dirname(path)
+        if folder not in self._as_written:
+            self._as_written[folder] = self._of(os.path.abspath(folder))
+        return self._as_written[folder]
+
+    def used(self) -> frozenset[Settings]:
+        """All settings that some file was given."""
+        return frozenset(self._as_written.values())
+
+    def _of(self, folder: str) -> Settings:
+        if folder not in self._of_folder:
+            parent = os.path.dirname(folder)
+            file = within(folder)
+            if file is not None:
+                found = _settings(file, self._choice)
+            elif parent != folder:
+                found = self._of(parent)
+            else:
+                found = _settings(None, self._choice)
+            self._of_folder[folder] = found
+        return self._of_folder[folder]
+
+
+def _settings(file: ConfigFile | None, choice: Choice) -> Settings:
+    table = file.table if file is not None else {}
+    shown = file.shown if file is not None else ""
+    everything = frozenset(catalog.known())
+    chosen = _codes(table["select"], f"{shown}: select: ") if table.get("select") else everything
+    chosen -= _codes(table.get("ignore", ()), f"{shown}: ignore: ")
+    if choice.select:
+        chosen = _codes(choice.select, "--select: ")
+    chosen -= _codes(choice.ignore, "--ignore: ")
     return Settings(
         codes=chosen,
-        exclude=(*table["exclude"], *exclude),
-        paths=tuple(table["paths"]),
-        root=os.path.dirname(file) if file else os.getcwd(),
+        exclude=(*table.get("exclude", ()), *choice.exclude),
+        paths=tuple(table.get("paths", ())),
+        root=os.path.dirname(file.path) if file is not None else os.getcwd(),
+        per_file_ignores=tuple(
+            (pattern, _codes(codes, f'{shown}: per-file-ignores: "{pattern}": '))
+            for pattern, codes in table.get("per-file-ignores", {}).items()
+        ),
+        baseline=table.get("baseline", ""),
+        file=file.path if file is not None else "",
     )
 
 
@@ -64,66 +117,9 @@ def _codes(patterns: Sequence[str], where: str) -> frozenset[str]:
 
 
 def _start(near: Iterable[str]) -> str:
-    """The folder from which to look for a pyproject.toml: the one that all of `near` have in common."""
+    """The folder from which to look for a configuration: the one that all of `near` have in common."""
     folders = [path if os.path.isdir(path) else os.path.dirname(path) for path in map(os.path.abspath, near)]
     try:
         return os.path.commonpath(folders)
     except ValueError:  # none given, or on different drives
         return os.getcwd()
-
-
-def _table(folder: str) -> tuple[str, dict[str, list[str]]]:
-    """The path of the nearest pyproject.toml with a [tool.pitfallcheck], and what it says; or "" and nothing."""
-    while True:
-        path = os.path.join(folder, "pyproject.toml")
-        if os.path.isfile(path) and (table := _read(path)) is not None:
-            return path, _checked(_shown(path), table)
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return "", {key: [] for key in KEYS}
-        folder = parent
-
-
-def _read(path: str) -> Any:
-    """The [tool.pitfallcheck] of a file, or None. The file is parsed only where it speaks of us."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-        if b"pitfallcheck" not in data:
-            return None
-        import tomllib
-
-        return tomllib.loads(data.decode("utf-8")).get("tool", {}).get("pitfallcheck")
-    except OSError as error:
-        raise ConfigError(f"{_shown(path)}: {(error.strerror or str(error)).lower()}") from None
-    except ValueError as error:  # of the decoder, or of TOML
-        raise ConfigError(f"{_shown(path)}: not valid TOML: {error}") from None
-    except AttributeError:
-        raise ConfigError(f"{_shown(path)}: `tool` must be a table") from None
-
-
-def _checked(path: str, table: Any) -> dict[str, list[str]]:
-    if not isinstance(table, dict):
-        raise ConfigError(f"{path}: [tool.pitfallcheck] must be a table")
-    for key, value in table.items():
-        if key not in KEYS:
-            raise ConfigError(f"{path}: [tool.pitfallcheck] has no key `{key}`: {_closest(key)}")
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError(f"{path}: `{key}` must be a list of strings, such as {key} = [{_EXAMPLES[key]}]")
-    return {key: table.get(key, []) for key in KEYS}
-
-
-_EXAMPLES = {"select": '"PF1"', "ignore": '"reused-buffer"', "exclude": '"generated/"', "paths": '"src"'}
-
-
-def _closest(key: str) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(key, KEYS, n=1, cutoff=0.5)
-    return f"did you mean `{close[0]}`?" if close else f"it knows {', '.join(f'`{known}`' for known in KEYS)}"
-
-
-def _shown(path: str) -> str:
-    """The path as a user in the working directory would write it."""
-    relative = os.path.relpath(path)
-    return path if relative.startswith(os.pardir) else relative

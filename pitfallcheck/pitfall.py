@@ -34,9 +34,11 @@ class Pitfall(NamedTuple):
     """One pitfall of the catalogue. (A named tuple, so that screening a file need not load `dataclasses`.)
 
     `words` is the screen of the static half: a source can only hold the pitfall if it holds, of every group, at least
-    one word. `None` declares that there is no static half. `runtime` declares a run-time half, `fix` what the fixes of
-    the static half are. `consequence_of` holds codes, or beginnings of codes, of pitfalls that explain this one: where
-    a run shows one of them, this one is not reported beside it.
+    one word; `shapes` are regular expressions, or groups of them, for where words do not suffice, and `hint` says that
+    the folder has a module `hint` with a `may_be_in` for where these do not. All of them are asked of the bytes without
+    comments and docstrings. `words=None` declares that there is no static half. `runtime` declares a run-time half,
+    `fix` what the fixes of the static half are. `consequence_of` holds codes, or beginnings of codes, of pitfalls that
+    explain this one: where a run shows one of them, this one is not reported beside it.
     """
 
     code: str
@@ -46,6 +48,8 @@ class Pitfall(NamedTuple):
     runtime: bool
     fix: Literal["safe", "unsafe"] | None = None
     consequence_of: tuple[str, ...] = ()
+    shapes: tuple[bytes | tuple[bytes, ...], ...] = ()
+    hint: bool = False
 
     @property
     def package(self) -> str:
@@ -55,11 +59,28 @@ class Pitfall(NamedTuple):
     @property
     def explanation(self) -> str:
         """The docstring of the pitfall's package: title line, then the sections named in HEADINGS."""
-        return sys.modules[self.package].__doc__ or f"{self.code} {self.name}: {self.summary}"
+        package = sys.modules.get(self.package)
+        return (package and package.__doc__) or f"{self.code} {self.name}: {self.summary}"
 
     def may_be_in(self, source: bytes) -> bool:
-        """Whether `source` holds the words without which the static half has nothing to judge."""
-        return self.words is not None and all(any(word in source for word in group) for group in self.words)
+        """Whether `source` holds that without which the static half has nothing to judge."""
+        if self.words is None or not all(any(word in source for word in group) for group in self.words):
+            return False
+        if self.shapes:
+            import re
+
+            groups = (shape if isinstance(shape, tuple) else (shape,) for shape in self.shapes)
+            if not all(any(re.search(shape, source) for shape in group) for group in groups):
+                return False
+        return self.is_hinted_at(source)
+
+    def is_hinted_at(self, source: bytes) -> bool:
+        """What the module `hint` of the pitfall's folder says of `source`; True where there is none."""
+        if not self.hint:
+            return True
+        from importlib import import_module
+
+        return bool(import_module(f"{self.package}.hint").may_be_in(source))
 
     def finding(
         self,

@@ -11,7 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pitfallcheck.api import Report
-    from pitfallcheck.config import Settings
+    from pitfallcheck.config import Scopes
     from pitfallcheck.hunting import Hunt
 
 
@@ -85,7 +85,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
 
 def _lint_items(session: pytest.Session, config: pytest.Config) -> Iterator[pytest.Item]:
-    from pitfallcheck.config import ConfigError, load
+    from pitfallcheck.config import Choice, ConfigError, Scopes, load
     from pitfallcheck.lint.discover import discover
 
     try:
@@ -98,8 +98,9 @@ def _lint_items(session: pytest.Session, config: pytest.Config) -> Iterator[pyte
     found, skipped = discover(
         (path for path in paths if os.path.exists(path)), exclude=settings.exclude, root=settings.root
     )
+    scopes = Scopes(settings, Choice())
     for path, named in sorted((file.path, file.named) for file in found):
-        yield LintItem.of(session, path, settings, named=named)
+        yield LintItem.of(session, path, scopes, named=named)
     for item in skipped:
         warnings.warn(f"pitfallcheck skipped {item.what}: {item.why}", stacklevel=1)
 
@@ -107,27 +108,33 @@ def _lint_items(session: pytest.Session, config: pytest.Config) -> Iterator[pyte
 class LintItem(pytest.Item):
     """The lint of one file; it fails with the findings' text, or with the reason for which the file cannot be read."""
 
-    settings: Settings
+    scopes: Scopes
     named: bool
 
     @classmethod
-    def of(cls, session: pytest.Session, path: str, settings: Settings, *, named: bool) -> LintItem:
+    def of(cls, session: pytest.Session, path: str, scopes: Scopes, *, named: bool) -> LintItem:
         """The item for `path`, an absolute path; its node id is that of the file, and the word pitfallcheck."""
         shown = os.path.relpath(path, session.config.rootpath).replace(os.sep, "/")
         item: LintItem = cls.from_parent(session, name="pitfallcheck", nodeid=f"{shown}::pitfallcheck")
         item.path = session.config.rootpath / shown
         item.extra_keyword_matches.add(shown)  # so that `-k` finds it by its file
-        item.settings = settings
+        item.scopes = scopes
         item.named = named
         return item
 
     def runtest(self) -> None:
         """Lint the file; nothing of it is imported."""
+        from pitfallcheck.baseline import BaselineError
+        from pitfallcheck.config import ConfigError
         from pitfallcheck.lint.engine import lint_file
-        from pitfallcheck.suppress import silence
+        from pitfallcheck.sift import Sieve
 
-        result = lint_file(os.path.relpath(self.path), self.settings, named=self.named)
-        findings = [finding for finding in silence(result.findings) if finding.fails]
+        path = os.path.relpath(self.path)
+        try:
+            result = lint_file(path, self.scopes.of(path), named=self.named)
+            findings = [one for one in Sieve(self.scopes).sift(result.findings, result.files) if one.fails]
+        except (BaselineError, ConfigError) as error:
+            raise LintFailedError(f"pitfallcheck: {error}") from None
         problems = [f"{item.what} skipped: {item.why}" for item in result.skipped]
         if findings or problems:
             from pitfallcheck.report.text import render

@@ -7,6 +7,7 @@ import os
 import re
 import tokenize
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import cache
 
 from pitfallcheck.finding import Finding
@@ -19,8 +20,29 @@ _IGNORE = re.compile(
 )
 _NOQA = re.compile(r"#\s*noqa(?![\w-])(?P<colon>\s*:\s*(?P<listed>[\w-]+(?:\s*,?\s*[A-Z]+[0-9]+)*)?)?", re.IGNORECASE)
 
+UNUSED_IGNORE = "PF001"
+"""The code of a note on an ignore comment."""
+
 Patterns = frozenset[str]
 Reader = Callable[[str], str]
+
+
+@dataclass(eq=False, slots=True)
+class Ignore:
+    """One ignore comment of ours, or one `noqa`: where it stands, what it names, and what of that was there to ignore.
+
+    `column` and `end_column` (both from 1, the end exclusive) are those of the comment, `close` is the column of the
+    bracket that closes its list, if it has one. An empty pattern is that of a comment without a list.
+    """
+
+    line: int
+    column: int
+    end_column: int
+    patterns: Patterns
+    close: int | None = None
+    whole_file: bool = False
+    noqa: bool = False
+    used: set[str] = field(default_factory=set)
 
 
 class Comments:
@@ -30,20 +52,29 @@ class Comments:
     cover its own line, and from the first and the last of these lines for all of them.
     """
 
-    def __init__(self, text: str) -> None:
-        self._whole_file: Patterns = frozenset()
-        self._of_line: dict[int, Patterns] = {}
+    def __init__(self, text: str, *, extents: bool = False) -> None:
+        """Of a text without comments, logical lines are only known where `extents` asks for them."""
+        self.ignores: list[Ignore] = []
         self._extent: dict[int, tuple[int, int]] = {}
-        if "pitfallcheck:" in text.lower() or "noqa" in text.lower():
+        if extents or "pitfallcheck:" in text.lower() or "noqa" in text.lower():
             self._read(text)
 
     def silence(self, finding: Finding) -> bool:
-        """Whether a comment asks not to report `finding`."""
+        """Whether a comment asks not to report `finding`; the comment remembers that it was of use."""
         place = finding.location
-        first, last = self._extent.get(place.line, (place.line, place.line))
-        covered = range(place.line, min(place.end_line or place.line, last) + 1)
-        patterns = self._whole_file.union(*(self._of_line.get(line, ()) for line in {first, last, *covered}))
-        return any(_names(pattern, finding) for pattern in patterns)
+        first, last = self.extent(place.line)
+        covered = {first, last, *range(place.line, min(place.end_line or place.line, last) + 1)}
+        silenced = False
+        for ignore in self.ignores:
+            if ignore.whole_file or ignore.line in covered:
+                named = {pattern for pattern in ignore.patterns if _names(pattern, finding)}
+                ignore.used |= named
+                silenced = silenced or bool(named)
+        return silenced
+
+    def extent(self, line: int) -> tuple[int, int]:
+        """The first and the last line of the logical line that `line` is in."""
+        return self._extent.get(line, (line, line))
 
     def _read(self, text: str) -> None:
         """Go through the tokens, so that a string that looks like a comment is none."""
@@ -65,16 +96,24 @@ class Comments:
             return  # what was read so far holds; the parser has more to say about the rest
 
     def _note(self, token: tokenize.TokenInfo, *, in_head: bool) -> None:
+        line, start = token.start[0], token.start[1] + 1
         for match in _IGNORE.finditer(token.string):
-            if not match["file"]:
-                self._add(token.start[0], _listed(match["listed"]))
-            elif in_head:
-                self._whole_file |= _listed(match["listed"])
+            if match["file"] and not in_head:
+                continue
+            listed = match["listed"]
+            self.ignores.append(
+                Ignore(
+                    line,
+                    start + match.start(),
+                    start + len(token.string[: match.end()].rstrip()),
+                    _listed(listed),
+                    close=None if listed is None else start + match.end() - 1,
+                    whole_file=bool(match["file"]),
+                )
+            )
         if noqa := _NOQA.search(token.string):
-            self._add(token.start[0], _listed(noqa["listed"] or "") if noqa["colon"] else EVERYTHING)
-
-    def _add(self, line: int, patterns: Patterns) -> None:
-        self._of_line[line] = self._of_line.get(line, frozenset()) | patterns
+            patterns = _listed(noqa["listed"] or "") if noqa["colon"] else EVERYTHING
+            self.ignores.append(Ignore(line, start + noqa.start(), start + noqa.end(), patterns, noqa=True))
 
 
 _LAYOUT = frozenset({tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER})
@@ -93,10 +132,27 @@ def _names(pattern: str, finding: Finding) -> bool:
     )
 
 
+class Suppression:
+    """The ignore comments of the files that findings are in, each read once.
+
+    `read` gives the text of a path; by default, the file's.
+    """
+
+    def __init__(self, read: Reader | None = None) -> None:
+        self.comments_of = cache(lambda path: Comments((read or _read_text)(path)))
+
+    def keep(self, findings: Iterable[Finding]) -> list[Finding]:
+        """The findings that no comment silences; notes on comments are not among them, they are judged by `unused`."""
+        return [
+            one
+            for one in findings
+            if one.code != UNUSED_IGNORE and not self.comments_of(one.location.path).silence(one)
+        ]
+
+
 def silence(findings: Iterable[Finding], read: Reader | None = None) -> list[Finding]:
     """The findings that no comment in their files silences. `read` gives the text of a path; by default, the file's."""
-    comments = cache(lambda path: Comments((read or _read_text)(path)))
-    return [finding for finding in findings if not comments(finding.location.path).silence(finding)]
+    return Suppression(read).keep(findings)
 
 
 def _read_text(path: str) -> str:

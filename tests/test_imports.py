@@ -16,7 +16,7 @@ import pitfallcheck
 PACKAGE = Path(pitfallcheck.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE).with_suffix("").as_posix() for path in PACKAGE.rglob("*.py"))
 FRAMEWORKS = frozenset({"keras", "tf_keras", "tensorflow", "torch", "jax"})
-COMMANDS = frozenset({"cli", "cli_lint", "cli_run", "cli_shared", "console"})
+COMMANDS = frozenset({"cli", "cli_lint", "cli_mend", "cli_run", "cli_shared", "console"})
 
 
 def imports(text: str) -> Iterator[str]:
@@ -43,15 +43,19 @@ def rooms(text: str) -> set[str]:
 def allowed(module: str) -> set[str] | None:
     """The rooms that a module may import; None for the rim, where all paths meet."""
     room = module.partition("/")[0]
-    if room in {"finding", "__init__", "suppress", "merge"}:
+    if room in {"finding", "__init__", "suppress", "merge", "identity"}:
         return {"finding"} if room != "finding" else set()
     return {
         "pitfall": {"finding"},
         "catalog": {"finding", "pitfall"},
-        "config": {"catalog"},
+        "config_file": set(),
+        "config": {"config_file", "catalog"},
+        "baseline": {"identity", "finding"},
+        "add_ignores": {"suppress", "finding"},
+        "unused": {"suppress", "catalog", "finding"},
         "console": set(),
         "lint": {"lint", "catalog", "config", "finding", "pitfall"},
-        "report": {"report", "finding", "pitfall", "observe"},
+        "report": {"report", "identity", "finding", "pitfall", "observe"},
         # A run-time half may ask `frameworks` for a fact about them; naming one is left to that room.
         "pitfalls": {"pitfalls", "pitfall", "finding", "lint", "observe", "frameworks"},
         "observe": {"observe", "finding", "pitfall", "frameworks", "analysis"},

@@ -21,7 +21,7 @@ def module(*init: str, forward: str = APPLIED, body: str = "", base: str = "nn.M
     return (
         f"{IMPORTS}{before}class Net({base}):\n{body}    def __init__(self, n=3):\n        super().__init__()\n{built}"
         f"    def forward(self, x):\n        {forward}\n        return x\n"
-        "net = Net()\nopt = optim.Adam(net.parameters())\n"
+        "net = Net()\nopt = optim.Adam(net.parameters())  # nn.Module\n"
     )
 
 
@@ -35,12 +35,26 @@ def keras(*init: str, body: str = "    rate = 1\n") -> str:
     )
 
 
-BLOCK = (
-    "class Block(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.fc = nn.Linear(2, 2)\n"
-)
-PLAIN = "class Block:\n    def __init__(self):\n        self.fc = nn.Linear(2, 2)\n    def __call__(self, x):\n        return self.fc(x)\n"
-HELPER = "    def make(self, n):\n        layers = []\n        for _ in range(n):\n            layers += [nn.Linear(2, 2)]\n        return layers\n"
-FACTORY = "def conv(n):\n    return nn.Sequential(nn.Conv2d(n, n, 3), nn.ReLU())\n"
+BLOCK = """class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(2, 2)
+"""
+PLAIN = """class Block:
+    def __init__(self):
+        self.fc = nn.Linear(2, 2)
+    def __call__(self, x):
+        return self.fc(x)
+"""
+HELPER = """    def make(self, n):
+        layers = []
+        for _ in range(n):
+            layers += [nn.Linear(2, 2)]
+        return layers
+"""
+FACTORY = """def conv(n):
+    return nn.Sequential(nn.Conv2d(n, n, 3), nn.ReLU())
+"""
 
 FOUND: dict[str, tuple[str, str, str]] = {
     "appended in a loop": (
@@ -111,7 +125,8 @@ FOUND: dict[str, tuple[str, str, str]] = {
         module("self.kept = Block()", before=PLAIN, forward="x = self.kept(x)"), "Block()", "`Block`, which makes",
     ),
     "a Lightning module": (
-        "import pytorch_lightning as pl\n" + module("self.kept = [nn.Linear(2, 2) for _ in 'ab']", base="pl.LightningModule"),
+        "import pytorch_lightning as pl\n"
+        + module("self.kept = [nn.Linear(2, 2) for _ in 'ab']", base="pl.LightningModule"),
         "[nn.Linear(2, 2) for _ in 'ab']", "plain list",
     ),
     "Keras: a layer of the class": (
@@ -137,7 +152,9 @@ SILENT: dict[str, str] = {
     ),
     "added as modules": module(LINEARS, "for i, layer in enumerate(self.kept):", "    self.add_module(str(i), layer)"),
     "set as attributes": module(LINEARS, "for i, layer in enumerate(self.kept):", "    setattr(self, f'l{i}', layer)"),
-    "attributes in a list": module("self.a = nn.Linear(2, 2)", "self.b = nn.Linear(2, 2)", "self.kept = [self.a, self.b]"),
+    "attributes in a list": module(
+        "self.a = nn.Linear(2, 2)", "self.b = nn.Linear(2, 2)", "self.kept = [self.a, self.b]"
+    ),
     "attributes by their local names": module("a = nn.Linear(2, 2)", "self.a = a", "self.kept = [a, a]"),
     "gathered by hand": module(LINEARS) + "more = [p for layer in net.kept for p in layer.parameters()]\n",
     "handed to the optimizer": module(
@@ -148,7 +165,9 @@ SILENT: dict[str, str] = {
         LINEARS, body="    def parameters(self):\n        return [p for m in self.kept for p in m.params]\n"
     ),
     "frozen": module(LINEARS, "for layer in self.kept: layer.requires_grad_(False)"),
-    "a parameter without gradient": module("self.kept = [nn.Parameter(torch.rand(3), requires_grad=False) for _ in 'ab']"),
+    "a parameter without gradient": module(
+        "self.kept = [nn.Parameter(torch.rand(3), requires_grad=False) for _ in 'ab']"
+    ),
     "a module hidden in a list of one": module("self.kept = [nn.Linear(2, 2)]"),
     "what was handed in": module("self.kept = [n, n]"),
     "activations": module("self.kept = [nn.ReLU(), nn.Tanh()]"),
@@ -158,13 +177,17 @@ SILENT: dict[str, str] = {
     "not a module": module(LINEARS, base="object"),
     "a base from elsewhere": module(LINEARS, base="Base", before="from elsewhere import Base\n"),
     "flax": "import flax.linen as nn\n" + module("self.kept = [nn.Dense(2) for _ in 'ab']").replace(IMPORTS, ""),
-    "a parameter of scaled numbers": module("self.kept = nn.Parameter(torch.rand(3) * 0.1)", forward="x = x * self.kept"),
+    "a parameter of scaled numbers": module(
+        "self.kept = nn.Parameter(torch.rand(3) * 0.1)", forward="x = x * self.kept"
+    ),
     "a plain object that looks after itself": module(
         "self.kept = Block()", forward="x = self.kept(x)",
         before=PLAIN + "    def params(self):\n        return self.fc.parameters()\n",
     ),
     "a module object": module("self.kept = Block()", before=BLOCK, forward="x = self.kept(x)"),
-    "one of two branches": module("if n:", "    self.kept = nn.ModuleList([nn.Linear(2, 2)])", "else:", f"    {LINEARS}"),
+    "one of two branches": module(
+        "if n:", "    self.kept = nn.ModuleList([nn.Linear(2, 2)])", "else:", f"    {LINEARS}"
+    ),
     "Keras follows lists": keras("self.kept = []", "for i in range(n):", "    self.kept.append(Dense(2))"),
     "Keras follows tuples and dicts": keras("self.kept = (Dense(2), Dense(2))", "self.more = {'a': [Dense(2)]}"),
     "Keras: a list that is complete": keras("layers = []", "layers.append(Dense(2))", "self.kept = layers"),

@@ -12,16 +12,21 @@ if TYPE_CHECKING:
     from pitfallcheck.finding import Skipped
 
 SUFFIXES = (".py", ".pyw")
+NOTEBOOK = ".ipynb"
 
 LEFT_OUT = frozenset({"__pycache__", "__pypackages__", "node_modules", "site-packages"})
 """Folders that hold other people's or generated code; hidden folders and virtual environments are known otherwise."""
 
 
 class Found(NamedTuple):
-    """A file to read; `named` says that the user named it, rather than a folder above it."""
+    """A file to read; `named` says that the user named it, rather than a folder above it.
+
+    `status` is what the file system says of it; None where it says nothing, and reading the file will say why.
+    """
 
     path: str
     named: bool
+    status: os.stat_result | None = None
 
 
 def discover(
@@ -47,12 +52,12 @@ def discover(
             try:
                 status = os.stat(entry.path)
             except (OSError, ValueError):
-                found.append(entry)  # reading it will say what is wrong with it
+                found.append(entry)
                 continue
             identity = (status.st_dev, status.st_ino)
             if identity not in seen:
                 seen.add(identity)
-                found.append(entry)
+                found.append(entry._replace(status=status))
     return found, skipped
 
 
@@ -86,7 +91,7 @@ def _below(top: str, excluded: Ignored) -> Iterator[Found | Skipped]:
                 if not _is_left_out(path, entry.name) and not _hidden(whole, rules, excluded, is_folder=True):
                     folders.append((path, whole, rules))
             elif (
-                entry.name.endswith(SUFFIXES)
+                entry.name.endswith((*SUFFIXES, NOTEBOOK))
                 and not _is_folder(entry)
                 and not _hidden(whole, rules, excluded, is_folder=False)
             ):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from pitfallcheck import catalog
 from pitfallcheck.config import Settings
-from pitfallcheck.lint.discover import discover
+from pitfallcheck.lint.commented import commented
+from pitfallcheck.lint.discover import NOTEBOOK, SUFFIXES, Found, discover
+from pitfallcheck.lint.elsewhere import excluded
 from pitfallcheck.lint.parse import UnreadableError, decode, parse, read, tree_of
+from pitfallcheck.lint.screen import screen_of
 
 if TYPE_CHECKING:
     from pitfallcheck.finding import Finding, Skipped
@@ -25,17 +27,57 @@ class LintResult(NamedTuple):
     files: tuple[str, ...] = ()
 
 
-def lint_paths(paths: Iterable[str], settings: Settings) -> LintResult:
-    """Lint files and all Python files below folders. A file that is named is always read, and must be Python."""
-    findings: list[Finding] = []
-    files: list[str] = []
+class How(NamedTuple):
+    """How to go about it; what is found does not depend on it.
+
+    At most `jobs` processes besides this one do the work; with 0 it is done in this one, and no file can be given up
+    after `timeout` seconds. `cache` is the folder that remembers results, empty for none.
+    """
+
+    jobs: int = 0
+    timeout: float = 30.0
+    cache: str = ""
+
+
+def lint_paths(
+    paths: Iterable[str],
+    settings: Settings,
+    how: How = How(),  # noqa: B008 (immutable)
+    settings_of: Callable[[str], Settings] | None = None,
+) -> LintResult:
+    """Lint files and all Python files below folders. A file that is named is always read, and must be Python.
+
+    `settings_of` gives those of a file where others than `settings`, those for the folders that were named, may hold.
+    """
+    of = settings_of or (lambda path: settings)
+    found, skipped = files_of(paths, settings, of)
+    return joined([LintResult(skipped=tuple(skipped)), *lint_files(found, lambda file: of(file.path), how)])
+
+
+def files_of(
+    paths: Iterable[str], settings: Settings, settings_of: Callable[[str], Settings]
+) -> tuple[list[Found], list[Skipped]]:
+    """The files that `paths` stand for, without those that nobody named and their own settings exclude."""
     found, skipped = discover(paths, exclude=settings.exclude, root=settings.root)
-    for file in found:
-        result = lint_file(file.path, settings, named=file.named)
-        findings.extend(result.findings)
-        skipped.extend(result.skipped)
-        files.extend(result.files)
-    return LintResult(tuple(findings), tuple(skipped), tuple(files))
+    wanted = [
+        file
+        for file in found
+        if file.named or (own := settings_of(file.path)) is settings or not excluded(file.path, own)
+    ]
+    return wanted, skipped
+
+
+def lint_files(found: Sequence[Found], settings_of: Callable[[Found], Settings], how: How) -> list[LintResult]:
+    """The result of each file, each judged by its own settings."""
+    from pitfallcheck.lint.run import Run
+
+    return Run(found, settings_of, how).results()
+
+
+def joined(results: Iterable[LintResult]) -> LintResult:
+    """Several results as one."""
+    findings, skipped, files = zip(*results, strict=True)
+    return LintResult(*(tuple(item for items in each for item in items) for each in (findings, skipped, files)))
 
 
 def lint_file(path: str, settings: Settings, *, named: bool = True) -> LintResult:
@@ -43,31 +85,46 @@ def lint_file(path: str, settings: Settings, *, named: bool = True) -> LintResul
     try:
         data = read(path)
     except UnreadableError as error:
-        return _skipped(path, error)
+        return unreadable(path, error)
     return lint_bytes(path, data, settings, named=named)
 
 
 def lint_bytes(path: str, data: bytes, settings: Settings, *, named: bool = True) -> LintResult:
-    """Lint `data` as the content of `path`."""
-    candidates = [
-        pitfall for code, pitfall in catalog.pitfalls().items() if code in settings.codes and pitfall.may_be_in(data)
-    ]
+    """Lint `data` as the content of `path`: a program, a notebook, or text with programs in it."""
+    if path.endswith(NOTEBOOK):
+        from pitfallcheck.lint.cells import lint_notebook
+
+        return lint_notebook(path, data, settings, named=named)
+    return lint_program(path, data, settings, named=named)
+
+
+def lint_program(path: str, data: bytes, settings: Settings, *, named: bool = True) -> LintResult:
+    """Lint `data` as a Python program, the content of `path` or of a part of it."""
+    candidates = screen_of(settings.codes).candidates(data)
+    comments = commented(path, data, settings)
     if not candidates and not named:
-        return LintResult(files=(path,))
+        return LintResult(comments, files=(path,))
     try:
         if not candidates:
             tree_of(decode(data))
-            return LintResult(files=(path,))
+            return LintResult(comments, files=(path,))
         source = parse(path, data)
     except UnreadableError as error:
-        return _skipped(path, error)
+        return unreadable(path, error)
     from pitfallcheck.lint.judge import judge
 
     findings, skipped = judge(source, candidates)
+    findings.extend(comments)
     return LintResult(tuple(sorted(findings, key=lambda finding: finding.sort_key())), tuple(skipped), (path,))
 
 
-def _skipped(path: str, error: UnreadableError) -> LintResult:
+def must_be_parsed(path: str, data: bytes, settings: Settings, *, named: bool) -> bool:
+    """Whether `lint_bytes` would have to parse `data`: it was named, or something may be in it."""
+    return named or not path.endswith(SUFFIXES) or bool(screen_of(settings.codes).candidates(data))
+
+
+def unreadable(path: str, error: UnreadableError) -> LintResult:
+    """What is said of a file that cannot be judged."""
     from pitfallcheck.finding import Skipped
 
     return LintResult(skipped=(Skipped(path if error.line is None else f"{path}:{error.line}", error.why),))

@@ -9,11 +9,15 @@ from collections.abc import Iterable
 from pitfallcheck import catalog
 from pitfallcheck.finding import Finding, Skipped
 from pitfallcheck.lint.source import Source
+from pitfallcheck.lint.testing import is_test, of_tests
 from pitfallcheck.pitfall import Pitfall
 
 
 def judge(source: Source, pitfalls: Iterable[Pitfall]) -> tuple[list[Finding], list[Skipped]]:
-    """What the static halves of `pitfalls` find in `source`, and the halves that could not look at it."""
+    """What the static halves of `pitfalls` find in `source`, and the halves that could not look at it.
+
+    In a file of tests, nothing is graver than a note.
+    """
     findings: list[Finding] = []
     skipped: list[Skipped] = []
     for pitfall in pitfalls:
@@ -23,7 +27,7 @@ def judge(source: Source, pitfalls: Iterable[Pitfall]) -> tuple[list[Finding], l
             skipped.append(Skipped(f"{source.path} for {pitfall.code}", "nested too deeply; split the expression"))
         except Exception as error:
             skipped.append(Skipped(f"{source.path} for {pitfall.code}", _our_failure(error)))
-    return findings, skipped
+    return of_tests(findings) if findings and is_test(source) else findings, skipped
 
 
 def _our_failure(error: Exception) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from pitfallcheck.config import Settings
 from pitfallcheck.finding import Finding, Fix, Skipped
-from pitfallcheck.lint.engine import LintResult, lint_bytes
+from pitfallcheck.lint.discover import NOTEBOOK
+from pitfallcheck.lint.engine import LintResult, lint_program
 from pitfallcheck.lint.parse import decode, encoding_of
 
 _ROUNDS = 10
@@ -33,21 +34,58 @@ def mend(path: str, data: bytes, settings: Settings, *, keep: Keep, unsafe: bool
 
     Only safe fixes unless `unsafe`; only for findings that `keep` keeps, and `left` holds only those.
     """
+    if path.endswith(NOTEBOOK):
+        return _mend_notebook(path, data, settings, keep=keep, unsafe=unsafe)
     count = 0
     skipped: tuple[Skipped, ...] = ()
     for past in range(_ROUNDS + 1):
-        result = lint_bytes(path, data, settings)
+        result = lint_program(path, data, settings)
         kept = keep(result.findings, decode(data)) if result.findings else ()
-        fixes = [item.fix for item in kept if item.fix is not None and (item.fix.safe or unsafe)]
+        fixes = _fixes(kept, unsafe=unsafe)
         if not fixes or past == _ROUNDS:
             break
         try:
             data, done = _round(data, fixes)
         except _NotMendedError as error:
-            skipped = (Skipped(f"{path} for mending", f"{error}; mend it by hand"),)
+            skipped = (_not_mended(path, error),)
             break
         count += done
     return Mended(data, count, LintResult(tuple(kept), (*result.skipped, *skipped), result.files))
+
+
+def _mend_notebook(path: str, data: bytes, settings: Settings, *, keep: Keep, unsafe: bool) -> Mended:
+    """The same for a notebook, as the program that its cells are."""
+    from pitfallcheck.lint.cells import CellChangedError, in_cells, mended
+    from pitfallcheck.lint.fix import FixError, compatible
+    from pitfallcheck.lint.notebook import Notebook
+
+    count = 0
+    skipped: tuple[Skipped, ...] = ()
+    for past in range(_ROUNDS + 1):
+        notebook = Notebook(data)
+        result = lint_program(path, notebook.program.encode("utf-8"), settings)
+        kept = keep(result.findings, notebook.program)
+        fixes = compatible(_fixes(kept, unsafe=unsafe))
+        if not fixes or past == _ROUNDS:
+            break
+        try:
+            changed = mended(notebook, fixes)
+        except (FixError, CellChangedError) as error:
+            skipped = (_not_mended(path, error),)
+            break
+        if changed == data:
+            skipped = (_not_mended(path, _NotMendedError("the fix changes nothing")),)
+            break
+        data, count = changed, count + len(fixes)
+    return Mended(data, count, LintResult(tuple(in_cells(kept, notebook)), (*result.skipped, *skipped), result.files))
+
+
+def _fixes(findings: Sequence[Finding], *, unsafe: bool) -> list[Fix]:
+    return [one.fix for one in findings if one.fix is not None and (one.fix.safe or unsafe)]
+
+
+def _not_mended(path: str, error: Exception) -> Skipped:
+    return Skipped(f"{path} for mending", f"{error}; mend it by hand")
 
 
 class _NotMendedError(Exception):

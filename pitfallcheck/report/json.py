@@ -34,11 +34,13 @@ def render(
 
 def _finding(finding: Finding) -> dict[str, Any]:
     place = finding.location
+    cell = {} if place.cell is None else {"cell": place.cell}  # where lines are those of a notebook's cell
     return {
         "code": finding.code,
         "name": finding.name,
         "level": finding.level,
         "path": place.path,
+        **cell,
         "line": place.line,
         "column": place.column,
         "end_line": place.end_line,
@@ -46,7 +48,14 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "remedy": finding.remedy,
         "evidence": [
-            {"kind": fact.kind, "path": fact.path, "line": fact.line, "text": fact.text} for fact in finding.evidence
+            {
+                "kind": fact.kind,
+                "path": fact.path,
+                **({} if fact.cell is None else {"cell": fact.cell}),
+                "line": fact.line,
+                "text": fact.text,
+            }
+            for fact in finding.evidence
         ],
         "sources": list(finding.sources),
         "fix": None if finding.fix is None else ("safe" if finding.fix.safe else "unsafe"),

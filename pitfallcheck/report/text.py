@@ -1,4 +1,4 @@
-"""Findings as text: a headline each, the evidence below it, and at the end how to explain and how to silence."""
+"""Findings as text: a headline each, its source line and the evidence below it, and how to explain and to silence."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from pitfallcheck.finding import Evidence, Finding, Level, Skipped
-from pitfallcheck.report.wording import count_of
+from pitfallcheck.finding import LEVELS, Evidence, Finding, Skipped
+from pitfallcheck.report.excerpt import excerpt, source_line
+from pitfallcheck.report.wording import count_of, headline, source_of, where
 
 INDENT = "    "
 MEASURED = "this run"
@@ -39,8 +41,9 @@ def render(
 
     Lines are wrapped at `width`; without one, as in a file or a pipe, every headline stays on one line for `grep`.
     """
-    for path in {fact.path for finding in findings for fact in finding.evidence if fact.path}:
-        linecache.checkcache(path)
+    places: set[str | None] = {fact.path for finding in findings for fact in finding.evidence}
+    for path in places | {finding.location.path for finding in findings}:
+        linecache.checkcache(path or "")
     blocks = [_block(finding, width, color) for finding in findings]
     lines = [line for block in blocks for line in block]
     notes = [f"skipped: {item.what}: {item.why}" for item in skipped]
@@ -51,19 +54,14 @@ def render(
     return "".join(f"{line}\n" for line in lines)
 
 
-def headline(finding: Finding) -> str:
-    """`path:line:col: CODE name: message. Remedy.`, on one line."""
-    place = finding.location
-    said = f"{_sentence(finding.message)} {_sentence(finding.remedy)}".strip()
-    return f"{place.path}:{place.line}:{place.column}: {finding.code} {finding.name}: {said}"
-
-
 def summary(findings: Sequence[Finding]) -> str:
     """How many findings of each level, how to have them explained and how to silence them."""
     counted = Counter(finding.level for finding in findings)
-    levels: tuple[Level, ...] = ("error", "warning", "note")
-    counts = ", ".join(count_of(counted[level], level) for level in levels if counted[level])
-    codes = sorted({finding.code for finding in findings})
+    counts = ", ".join(count_of(counted[level], level) for level in reversed(LEVELS) if counted[level])
+    gravest: dict[str, int] = {}
+    for finding in findings:
+        gravest[finding.code] = max(gravest.get(finding.code, 0), LEVELS.index(finding.level))
+    codes = sorted(gravest, key=lambda code: (-gravest[code], code))
     others = f" (or {', '.join(codes[1:])})" if len(codes) > 1 else ""
     name = next(finding.name for finding in findings if finding.code == codes[0])
     return (
@@ -71,28 +69,22 @@ def summary(findings: Sequence[Finding]) -> str:
     )
 
 
-def _sentence(text: str) -> str:
-    """`text` with a capital and a stop; a word of code at its beginning stays as it is."""
-    text = text.strip()
-    if not text:
-        return ""
-    if re.match(r"[a-z]+[ ,]", text):
-        text = text[0].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
 def _block(finding: Finding, width: int | None, color: bool) -> list[str]:
     lines = wrapped(headline(finding), width, "")
     if color:
         lines = _highlighted(lines, finding)
+    shown = excerpt(finding.location, INDENT, width)
+    if color and shown:
+        (gutter, code), (below, carets) = shown
+        shown = [(_styled(gutter, "dim"), code), (_styled(below, "dim"), _styled(carets, finding.level))]
+    lines.extend(f"{gutter}{beside}" for gutter, beside in shown)
     return [*lines, *_evidence(finding.evidence, finding.location.path, width, color)]
 
 
 def _highlighted(lines: list[str], finding: Finding) -> list[str]:
-    place = finding.location
-    where = f"{place.path}:{place.line}:{place.column}:"
+    place = f"{where(finding.location)}:"
     head = "\n".join(lines)
-    head = head.replace(where, _styled(where, "bold"), 1)
+    head = head.replace(place, _styled(place, "bold"), 1)
     head = head.replace(finding.code, _styled(finding.code, finding.level), 1)
     return head.split("\n")
 
@@ -127,13 +119,14 @@ def _place(fact: Evidence, home: str) -> str:
     if fact.path is None:
         return MEASURED
     path = os.path.basename(home) if fact.path == home else fact.path
+    path = source_of(replace(fact, path=path))
     return path if fact.line is None else f"{path}:{fact.line}"
 
 
 def _source_line(fact: Evidence) -> str:
     if fact.path is None or fact.line is None:
         return ""
-    return _shortened(" ".join(linecache.getline(fact.path, fact.line).split()), _CODE_WIDTH)
+    return _shortened(" ".join(source_line(source_of(fact), fact.line).split()), _CODE_WIDTH)
 
 
 def _shortened(text: str, width: int) -> str:

@@ -62,12 +62,27 @@ References
 - Keras, Losses: https://keras.io/api/losses/
 """
 
+from pitfallcheck.lint.signs import FRAMEWORKS, LEARNING
 from pitfallcheck.pitfall import Pitfall
+
+_COMPARING = (
+    rb"\.compile\(",
+    rb"Loss\)",
+    rb"(?:MSE|L1|Huber|NLL)Loss",
+    rb"(?:mse|l1|huber|nll)_loss",
+    rb"(?:pred\w*|hat|outputs?|logits|forecast|out)\)? ?- ?[\w(]",
+    rb"- ?\(?(?:self\.)?\w*(?:pred|hat\b|outputs?\b|logits|forecast|out\b)",
+    rb"(?:model|net|network|forward|predict)\([^()\n]*+\)+ ?- ?[\w(]",
+    rb"\* ?(?:np|jnp|torch|tf|K)(?:\.math)?\.log\(",
+    rb"GradientTape",
+)
+"""What is seen of a loss besides that something learns from it."""
 
 PITFALL = Pitfall(
     code="PF202",
     name="broadcast-loss",
     summary="the loss compares every prediction with every target",
-    words=((b"numpy", b"torch", b"tensorflow", b"keras", b"jax"), (b"mean", b"sum", b"Loss", b"_loss", b"norm")),
+    words=(FRAMEWORKS, (b"mean", b"sum", b"Loss", b"_loss", b"norm")),
+    shapes=((*_COMPARING, *LEARNING),),
     runtime=True,
 )

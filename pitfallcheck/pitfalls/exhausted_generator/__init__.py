@@ -65,5 +65,6 @@ PITFALL = Pitfall(
         (b"yield", b"zip(", b"map(", b"iter(", b"filter(", b"itertools", b"enumerate(", b"reversed(", b"= (", b"fit(("),
         (b"epoch", b"fit(", b"in range("),
     ),
+    hint=True,
     runtime=True,
 )

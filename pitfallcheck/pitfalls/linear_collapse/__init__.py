@@ -74,9 +74,15 @@ PITFALL = Pitfall(
     summary="affine layers with nothing non-linear between them, and targets that no affine map fits",
     words=(
         (b"keras", b"torch", b"numpy", b"jax", b"tensorflow"),
-        (b"Dense(", b"Linear", b"dot(", b"matmul(", b" @ ", b".mm("),
-        (b".fit(", b".backward(", b"-=", b"_grad(", b".grad(", b"apply_gradients", b"train_on_batch", b".update("),
+        (b"Dense(", b"Linear(", b"dot(", b"matmul(", b" @ ", b".mm("),
+        (b".fit(", b".backward(", b" -= ", b"and_grad(", b"jax.grad(", b"apply_gradients", b"train_on_batch",
+         b"def update(", b" - lr", b" - learning_rate", b" - alpha", b" - eta", b" - self.l", b" - 0.0"),
     ),
     runtime=True,
     consequence_of=("PF1", "PF2"),
-)
+    shapes=(
+        # Something is trained: by a framework's call, or by hand, `w -= rate * gradient` or `w = w - rate * gradient`.
+        rb"\.fit\(|\.backward\(|and_grad\(|jax\.grad\(|train_on_batch|apply_gradients|-= .*\*|"
+        rb"(\b[\w.\[\]'\"]+) = \1 - .*\*",
+    ),
+)  # fmt: skip

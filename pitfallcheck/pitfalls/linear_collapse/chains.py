@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from pitfallcheck.lint.shapes.vocabulary import words
 from pitfallcheck.lint.source import Source
 from pitfallcheck.lint.tree import walk
-from pitfallcheck.pitfalls.linear_collapse.layers import ACTIVATIONS, Layer, layer_of
+from pitfallcheck.pitfalls.linear_collapse.layers import ACTIVATIONS, Layer, is_self, last_name, layer_of
+from pitfallcheck.pitfalls.linear_collapse.matrices import PRODUCTS
 
 RESHAPING = words(
     """
@@ -18,7 +19,8 @@ RESHAPING = words(
 )
 """Functions and methods after which a value is the same, but for its shape or type."""
 
-PRODUCTS = words("dot matmul mm")
+SAME_AXES = words("to float double astype contiguous cuda cpu asarray dropout")
+"""Those of them that leave its axes as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,18 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A value that went through these affine layers, one after the other; `bent` once an activation came after them."""
+    """A value that went through these affine layers, one after the other; `bent` once an activation came after them.
+
+    A chain that does not begin at the input is `open`: something else, which nobody knows or which bends, came before.
+    `spatial` is the convolution behind which the axes of the image are still there, `joined` that convolution and the
+    first dense layer that was applied to them.
+    """
 
     steps: tuple[Applied, ...] = ()
     bent: bool = False
+    open: bool = False
+    spatial: Layer | None = None
+    joined: tuple[Layer, Layer] | None = None
 
 
 Layers = tuple[Layer, ...]
@@ -47,6 +57,7 @@ class Follower:
     """Follows the values of one scope. `attributes` are the layers that `self.` holds, `learned` the matrices.
 
     `continued` are the layers after which an activation and then another layer came: they are no affine network.
+    `shared` are the layers whose result is read more than once.
     """
 
     source: Source
@@ -57,6 +68,8 @@ class Follower:
     returned: list[Value] = field(default_factory=list)
     continued: set[ast.expr] = field(default_factory=set)
     stacks: Mapping[ast.expr, Layers] = field(default_factory=dict)
+    shared: set[ast.expr] = field(default_factory=set)
+    _read: set[str] = field(default_factory=set)
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Follows statements; what a branch or a loop binds is unknown behind it."""
@@ -83,9 +96,9 @@ class Follower:
     def value(self, node: ast.expr) -> Value:
         """What an expression is."""
         if isinstance(node, ast.Name):
-            return self.names.get(node.id)
+            return self._named(node.id)
         if isinstance(node, ast.Attribute):
-            if not _is_self(node):
+            if not is_self(node):
                 return None
             return self.names.get(f"self.{node.attr}", self.attributes.get(node.attr))
         if isinstance(node, ast.BinOp):
@@ -97,10 +110,18 @@ class Follower:
                 self.value(child)
         return None
 
+    def _named(self, name: str) -> Value:
+        value = self.names.get(name)
+        if name in self._read and isinstance(value, Chain) and value.steps:
+            self.shared.add(value.steps[-1].at)
+        self._read.add(name)
+        return value
+
     def _bind(self, target: ast.expr, value: Value) -> None:
         if isinstance(target, ast.Name):
             self.names[target.id] = value
-        elif isinstance(target, ast.Attribute) and _is_self(target):
+            self._read.discard(target.id)
+        elif isinstance(target, ast.Attribute) and is_self(target):
             self.names[f"self.{target.attr}"] = value
         elif isinstance(target, ast.Tuple | ast.List):
             for part in target.elts:
@@ -153,7 +174,7 @@ class Follower:
     def _call(self, node: ast.Call) -> Value:
         made = layer_of(node, self.source)
         if made is not None:
-            return Chain() if _is_input(self.source, node) else (made,)
+            return Chain() if self.source.qualify(node.func) in ("keras.Input", "keras.layers.Input") else (made,)
         if node in self.stacks:
             return self.stacks[node]
         args = [self.value(arg) for arg in node.args]
@@ -162,8 +183,8 @@ class Follower:
         callee = self.value(node.func) if isinstance(node.func, ast.Name | ast.Attribute | ast.Call) else None
         if isinstance(callee, tuple):
             first = args[0] if args else None
-            return self._apply(callee, first, node) if isinstance(first, Chain) else None
-        name = _last_name(node.func)
+            return self._apply(callee, first if isinstance(first, Chain) else Chain(open=True), node) if args else None
+        name = last_name(node.func)
         if name in PRODUCTS and len(node.args) == 2:
             return self._product(node, args[0], node.args[1])
         receiver = self.value(node.func.value) if isinstance(node.func, ast.Attribute) else None
@@ -173,8 +194,10 @@ class Follower:
         if chain is None:
             return None
         if name in RESHAPING or name == "dropout":
-            return chain
-        return Chain(chain.steps, bent=True) if name in ACTIVATIONS else None
+            return chain if name in SAME_AXES else replace(chain, spatial=None, joined=None)
+        if "pool" in name:
+            return self._other(chain, keeps_axes="adaptive" not in name and "global" not in name)
+        return replace(chain, bent=True) if name in ACTIVATIONS else None
 
     def _apply(self, layers: Layers, given: Value, at: ast.expr) -> Value:
         chain = given
@@ -182,95 +205,29 @@ class Follower:
             if not isinstance(chain, Chain):
                 return None
             if layer.kind == "bent":
-                chain = Chain(chain.steps, bent=True)
+                chain = replace(chain, bent=True)
+            elif layer.kind == "other":
+                chain = self._other(chain, keeps_axes=layer.axes == "kept")
             elif layer.kind == "affine":
-                if chain.bent:
-                    self.continued.update(step.layer.node for step in chain.steps)
-                    return None
-                chain = Chain((*chain.steps, Applied(layer, at)), bent=layer.activated)
+                chain = self._affine(layer, chain, at)
+            if layer.axes == "made":
+                chain = replace(chain, spatial=layer, joined=None)
+            elif layer.axes == "gone":
+                chain = replace(chain, spatial=None, joined=None)
         if isinstance(chain, Chain) and len(chain.steps) > 1:
             self.results.append(chain)
         return chain
 
+    def _affine(self, layer: Layer, chain: Chain, at: ast.expr) -> Chain:
+        joined = chain.joined
+        if chain.spatial is not None and joined is None and not layer.axes:
+            joined = (chain.spatial, layer)
+        if not chain.bent:
+            return replace(chain, steps=(*chain.steps, Applied(layer, at)), bent=layer.activated, joined=joined)
+        self.continued.update(step.layer.node for step in chain.steps)
+        return replace(chain, steps=(Applied(layer, at),), bent=layer.activated, open=True, joined=joined)
 
-def learned_matrices(source: Source) -> dict[str, Layer]:
-    """The matrices that a file updates by hand, by how it writes them: `w1 -= rate * grad`, `self.w = self.w - ...`.
-
-    Empty for a file that multiplies no matrices.
-    """
-    written: dict[str, ast.expr] = {}
-    if not any(_multiplies(node) for node in source.nodes):
-        return {}
-    for node in source.nodes:
-        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub | ast.Add):
-            _note(written, node.target)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Sub):
-            for target in node.targets:
-                if _written(target) and _written(target) == _written(node.value.left):
-                    _note(written, target)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _trainable(source, node.value):
-            for target in node.targets:
-                _note(written, target)
-    sizes = dict(_sizes(source)) if written else {}
-    return {name: Layer("affine", target, *sizes.get(name, ("", ""))) for name, target in written.items()}
-
-
-def _note(written: dict[str, ast.expr], target: ast.expr) -> None:
-    name = _written(target)
-    if name:
-        written[name] = target
-
-
-def _written(target: ast.expr) -> str:
-    """A name, an attribute of `self`, or an item of one (`params["w1"]`) as it is written; empty for anything else."""
-    if isinstance(target, ast.Attribute) and target.attr == "data":
-        target = target.value
-    inner = target.value if isinstance(target, ast.Subscript) else target
-    if isinstance(inner, ast.Name) or (isinstance(inner, ast.Attribute) and _is_self(inner)):
-        return ast.unparse(target)
-    return ""
-
-
-def _multiplies(node: ast.AST) -> bool:
-    if isinstance(node, ast.BinOp):
-        return isinstance(node.op, ast.MatMult)
-    return isinstance(node, ast.Call) and _last_name(node.func) in PRODUCTS
-
-
-def _trainable(source: Source, call: ast.Call) -> bool:
-    name = source.qualify(call.func)
-    if name in ("torch.nn.Parameter", "torch.nn.parameter.Parameter", "tensorflow.Variable"):
-        return True
-    asks = [keyword.value for keyword in call.keywords if keyword.arg == "requires_grad"]
-    if isinstance(call.func, ast.Attribute) and call.func.attr == "requires_grad_":
-        return True
-    return any(isinstance(value, ast.Constant) and value.value is True for value in asks)
-
-
-def _sizes(source: Source) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Rows and columns of matrices, as they are written where these are first made."""
-    for node in source.nodes:
-        if not isinstance(node, ast.Assign):
-            continue
-        for part in walk(node.value):
-            if not isinstance(part, ast.Call):
-                continue
-            shape = next((k.value for k in part.keywords if k.arg in ("size", "shape")), None)
-            first = part.args[0] if part.args else None
-            written = shape if isinstance(shape, ast.Tuple) else first if isinstance(first, ast.Tuple) else None
-            dims = written.elts if written is not None else part.args
-            if len(dims) == 2:
-                for target in node.targets:
-                    yield ast.unparse(target), (ast.unparse(dims[0]), ast.unparse(dims[1]))
-
-
-def _is_input(source: Source, call: ast.Call) -> bool:
-    return source.qualify(call.func) in ("keras.Input", "keras.layers.Input")
-
-
-def _is_self(node: ast.Attribute) -> bool:
-    return isinstance(node.value, ast.Name) and node.value.id == "self"
-
-
-def _last_name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    def _other(self, chain: Chain, *, keeps_axes: bool) -> Chain:
+        """Behind something that is not affine, or not known: whatever comes next begins anew."""
+        self.continued.update(step.layer.node for step in chain.steps)
+        return Chain(open=True, spatial=chain.spatial if keeps_axes else None)

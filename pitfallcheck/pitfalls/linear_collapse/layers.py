@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pitfallcheck.lint.shapes.vocabulary import words
 from pitfallcheck.lint.source import Source
 
-Kind = Literal["affine", "neutral", "bent"]
+Kind = Literal["affine", "neutral", "bent", "other"]
+Axes = Literal["", "made", "kept", "gone"]
+"""What a layer does to the axes of an image: convolutions in two or three dimensions make them what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Layer:
 
     `into` and `out` are the written widths of its input and its output, empty where they do not show. An `activated`
     affine layer brings its own activation; `factor` says that it has no bias, as the factors of a low-rank matrix do.
+    An `other` layer is known to be neither affine nor an activation.
     """
 
     kind: Kind
@@ -26,6 +29,7 @@ class Layer:
     out: str = ""
     activated: bool = False
     factor: bool = False
+    axes: Axes = ""
 
 
 NEUTRAL = words(
@@ -51,6 +55,21 @@ ACTIVATIONS = words(
 """Functions that bend, by their last name."""
 
 KERAS_CONVOLUTIONS = frozenset({"Conv1D", "Conv2D", "Conv3D"})
+IMAGES = words(
+    """
+    Conv2D Conv3D Convolution2D Convolution3D SeparableConv2D DepthwiseConv2D Conv2DTranspose Conv2d Conv3d
+    ConvTranspose2d
+    """
+)
+SAME_AXES = words(
+    """
+    MaxPooling2D AveragePooling2D MaxPool2D AvgPool2D MaxPooling3D MaxPool2d AvgPool2d MaxPool3d ZeroPadding2D
+    SpatialDropout2D LayerNormalization GroupNormalization LocalResponseNorm InstanceNorm2d GroupNorm ZeroPad2d
+    """
+)
+"""Layers that are not affine, or not dense, and give an image for an image."""
+
+OTHER_AXES = words("Flatten Reshape Permute RepeatVector Unflatten")
 """With no activation by default. Those of torch are left out: two in a row are how large models embed patches."""
 
 PREFIXES = ("keras.layers.", "torch.nn.", "flax.linen.", "flax.nnx.")
@@ -64,7 +83,18 @@ def layer_of(call: ast.Call, source: Source) -> Layer | None:
         return Layer("neutral", call)
     if name is None or prefix is None or any(isinstance(arg, ast.Starred) for arg in call.args):
         return None
-    short = name[len(prefix) :]
+    # Keras 1 has them in modules of their own: `keras.layers.core.Dense`.
+    short = name.rpartition(".")[2] if prefix == "keras.layers." else name[len(prefix) :]
+    if not short[:1].isupper():
+        return None
+    made = _known(call, source, prefix, short)
+    axes: Axes = "made" if short in IMAGES else "kept" if short in SAME_AXES else "gone" if short in OTHER_AXES else ""
+    if made is None:
+        made = Layer("other", call)
+    return replace(made, axes=axes) if axes else made
+
+
+def _known(call: ast.Call, source: Source, prefix: str, short: str) -> Layer | None:
     if short in NEUTRAL:
         return Layer("neutral", call)
     if short in BENT:
@@ -101,7 +131,7 @@ def _keras(call: ast.Call, short: str) -> Layer | None:
     shape = argument(call, None, "input_shape")
     if into is None and isinstance(shape, ast.Tuple) and len(shape.elts) == 1:
         into = shape.elts[0]
-    width = argument(call, 0, "units")
+    width = argument(call, 0, "units") or argument(call, None, "output_dim")
     return Layer(
         "affine", call, ast.unparse(into) if into else "", ast.unparse(width) if width else "",
         activated=activated, factor=_unbiased(call),
@@ -130,3 +160,13 @@ def _is_false(node: ast.expr | None) -> bool:
 
 def _is_linear(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and node.value in (None, "linear")
+
+
+def is_self(node: ast.Attribute) -> bool:
+    """Whether `node` is an attribute of `self`."""
+    return isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
+def last_name(node: ast.expr) -> str:
+    """The name behind the last dot."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

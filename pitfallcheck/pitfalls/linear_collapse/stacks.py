@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from pitfallcheck.lint.source import Function, Source, own_nodes
 from pitfallcheck.lint.tree import walk
-from pitfallcheck.pitfalls.linear_collapse.chains import Applied, Chain, Follower, Layers, learned_matrices
+from pitfallcheck.pitfalls.linear_collapse.chains import Applied, Chain, Follower, Layers
 from pitfallcheck.pitfalls.linear_collapse.layers import Layer, argument, layer_of
+from pitfallcheck.pitfalls.linear_collapse.matrices import learned_matrices
 
 SEQUENTIAL = frozenset({"keras.Sequential", "keras.models.Sequential", "torch.nn.Sequential", "flax.linen.Sequential"})
 LISTS = frozenset({"torch.nn.ModuleList"})
@@ -26,11 +27,16 @@ class Stacks:
         self.sequential: dict[ast.expr, Layers] = {}
         self.by_hand: dict[str, Layer] = {}
         self.held: dict[ast.ClassDef, dict[str, Layers]] = {}
+        self.whole: list[Layers] = []
+        self.follows: list[tuple[Follower, list[Chain]]] = []
         self.functional = any(isinstance(node, ast.Call) and self._name(node) in MODELS for node in source.nodes)
         self.by_hand.update(self._hand_made())
 
     def found(self) -> Iterator[tuple[Applied, ...]]:
-        """The affine layers, two or more, of each model that has nothing else to learn."""
+        """The affine layers, two or more, of each model that has nothing else to learn.
+
+        What it comes by is left in `whole` and `follows`, for whoever asks about parts of models.
+        """
         for node in reversed(self.source.nodes):
             if isinstance(node, ast.Call) and self._name(node) in SEQUENTIAL | LISTS:
                 layers = self._contained(node)
@@ -39,6 +45,7 @@ class Stacks:
         used_inside = {part for call in self.sequential for part in walk(call) if part is not call}
         for node, layers in self.sequential.items():
             if node not in used_inside and not self._in_module(node):
+                self.whole.append(layers)
                 yield from _whole(layers)
         for node in self.source.nodes:
             if isinstance(node, ast.List) and not isinstance(self.source.parents.get(node), ast.Call):
@@ -54,15 +61,14 @@ class Stacks:
         if isinstance(node, ast.Tuple) and len(node.elts) == 2:
             node = node.elts[1]
         if not isinstance(node, ast.Call):
-            return None
+            return None if by_hand else (Layer("other", node),)
         if node in self.sequential:
             return self.sequential[node]
         if isinstance(node.func, ast.Name) and node.func.id in self.by_hand:
             return (self._by_hand(node, self.by_hand[node.func.id]),)
         if by_hand:
             return None
-        made = layer_of(node, self.source)
-        return None if made is None else (made,)
+        return (layer_of(node, self.source) or Layer("other", node),)
 
     def _by_hand(self, call: ast.Call, kind: Layer) -> Layer:
         written = [ast.unparse(arg) for arg in [*call.args, *(k.value for k in call.keywords)]][:2]
@@ -111,11 +117,14 @@ class Stacks:
         """What `name.add(...)` or `name.append(...)` puts in behind it; None where that is not known."""
         scope = self.source.scope_of(made)
         layers: list[Layer] = []
+        bound = (node for node in own_nodes(scope) if isinstance(node, ast.Assign) and node.lineno > made.lineno)
+        again = min((node.lineno for node in bound if name in map(ast.unparse, node.targets)), default=None)
         calls = [
             node for node in own_nodes(scope)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
             and node.func.attr in ("add", "append", "insert", "extend", "pop", "add_module")
-            and node.lineno >= made.lineno and ast.unparse(node.func.value) == name
+            and node.lineno >= made.lineno and (again is None or node.lineno < again)
+            and ast.unparse(node.func.value) == name
         ]  # fmt: skip
         for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
             one = self._layer(call.args[0], by_hand=by_hand) if len(call.args) == 1 else None
@@ -147,7 +156,7 @@ class Stacks:
             for method in _methods(of):
                 returned = self._follow(method).returned if method.name in FORWARD else []
                 value = returned[0] if len(returned) == 1 else None
-                if isinstance(value, Chain) and (value.bent or len(value.steps) == 1):
+                if isinstance(value, Chain) and not value.open and (value.bent or len(value.steps) == 1):
                     yield of.name, Layer("bent" if value.bent else "affine", ast.Name(of.name))
 
     def _appended(self) -> Iterator[tuple[Applied, ...]]:
@@ -168,6 +177,7 @@ class Stacks:
             if module is not None and any(self.source.qualify(base) in MODULES for base in module.bases):
                 follower = self._follow(function) if function.name in FORWARD else None
                 if follower is not None and len(follower.returned) == 1:
+                    self._keep(follower, follower.returned[0])
                     yield from self._of(follower, follower.returned[0])
             elif by_name:
                 yield from self._ended(self._follow(function), function)
@@ -180,11 +190,15 @@ class Stacks:
         """The longest chains of a scope: those of learned matrices, and those that a Keras model ends in."""
         calls = [node for node in own_nodes(scope) if isinstance(node, ast.Call) and self._name(node) in MODELS]
         for call in calls:
-            outputs = argument(call, 1, "outputs")
+            outputs = argument(call, 1, "outputs") or argument(call, None, "output")
             if outputs is not None:
-                yield from self._of(follower, follower.value(outputs))
+                value = follower.value(outputs)
+                self._keep(follower, value)
+                yield from self._of(follower, value)
         learned = [
-            chain for chain in follower.results if all(step.layer in self.learned.values() for step in chain.steps)
+            chain
+            for chain in follower.results
+            if not chain.open and all(step.layer in self.learned.values() for step in chain.steps)
         ]
         for chain in learned:
             longer = any(
@@ -194,8 +208,11 @@ class Stacks:
             if not longer:
                 yield from self._of(follower, chain)
 
+    def _keep(self, follower: Follower, value: object) -> None:
+        self.follows.append((follower, [value] if isinstance(value, Chain) else []))
+
     def _of(self, follower: Follower, value: object) -> Iterator[tuple[Applied, ...]]:
-        steps = value.steps if isinstance(value, Chain) else ()
+        steps = value.steps if isinstance(value, Chain) and not value.open else ()
         if len(steps) > 1 and not any(step.layer.node in follower.continued for step in steps):
             yield steps
 
@@ -237,8 +254,11 @@ class Stacks:
 
     def _held(self, node: ast.expr) -> Layers | None:
         if isinstance(node, ast.List):
-            return self._listed(node.elts) if node.elts else None
-        return self._layer(node, by_hand=False)
+            listed = self._listed(node.elts)
+            return None if not listed or any(layer.kind == "other" for layer in listed) else listed
+        if isinstance(node, ast.Call) and (node in self.sequential or layer_of(node, self.source) is not None):
+            return self._layer(node, by_hand=False)
+        return self._layer(node, by_hand=True) if isinstance(node, ast.Call) else None
 
 
 def _methods(of: ast.ClassDef) -> list[ast.FunctionDef]:
@@ -249,6 +269,8 @@ def _whole(layers: Layers) -> Iterator[tuple[Applied, ...]]:
     """The affine layers of a stack that holds no other layer with something to learn behind an activation."""
     steps: list[Applied] = []
     bent = False
+    if any(layer.kind == "other" for layer in layers):
+        return
     for layer in layers:
         if layer.kind == "affine":
             if bent:

@@ -10,6 +10,8 @@ from pitfallcheck.finding import Evidence, Finding
 from pitfallcheck.lint.source import Source
 from pitfallcheck.pitfalls.linear_collapse import PITFALL
 from pitfallcheck.pitfalls.linear_collapse.chains import Applied
+from pitfallcheck.pitfalls.linear_collapse.layers import Layer
+from pitfallcheck.pitfalls.linear_collapse.parts import hidden_runs, joined
 from pitfallcheck.pitfalls.linear_collapse.stacks import Stacks
 from pitfallcheck.pitfalls.linear_collapse.targets import Targets
 
@@ -23,15 +25,27 @@ def judge(source: Source) -> Iterator[Finding]:
         return
     told: set[int] = set()
     bent: str | None = None
-    for steps in Stacks(source).found():
+    stacks = Stacks(source)
+    for steps in stacks.found():
         line = steps[0].at.lineno
-        if line in told or _narrow(steps) or _meant(source, steps):
+        if line in told:
+            continue
+        told.add(line)
+        if _narrow(steps) or _meant(source, steps):
             continue
         if bent is None:
             bent = Targets(source).kind()
         if bent != "affine":
-            told.add(line)
             yield _finding(source, steps)
+    for steps in hidden_runs(source, stacks):
+        line = steps[0].at.lineno
+        if line not in told and not _narrow(steps) and not _meant(source, steps):
+            told.add(line)
+            yield _hidden(source, steps)
+    for image, dense in joined(stacks):
+        if dense.node.lineno not in told:
+            told.add(dense.node.lineno)
+            yield _joined(source, image, dense)
 
 
 def _trains(source: Source) -> bool:
@@ -41,9 +55,21 @@ def _trains(source: Source) -> bool:
             return True
         if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub):
             return True
+        if isinstance(node, ast.Assign) and _is_lessened(node):
+            return True
         if isinstance(node, ast.Call) and source.qualify(node.func) in ("jax.grad", "jax.value_and_grad"):
             return True
     return any(isinstance(node, ast.FunctionDef) and node.name == "update" for node in source.functions)
+
+
+def _is_lessened(node: ast.Assign) -> bool:
+    """Whether an assignment takes something from what its target was: `w = w - rate * gradient`."""
+    value = node.value
+    return (
+        isinstance(value, ast.BinOp)
+        and isinstance(value.op, ast.Sub)
+        and ast.unparse(node.targets[0]) == ast.unparse(value.left)
+    )
 
 
 def _narrow(steps: tuple[Applied, ...]) -> bool:
@@ -97,12 +123,67 @@ def _finding(source: Source, steps: tuple[Applied, ...]) -> Finding:
     )
 
 
+def _hidden(source: Source, steps: tuple[Applied, ...]) -> Finding:
+    first, last = (_cut(source.segment(_shown(step, steps))) for step in (steps[0], steps[-1]))
+    hidden = "the first of them" if len(steps) == 2 else f"the first {len(steps) - 1} of them"
+    convolves = any(step.layer.axes for step in steps)
+    return PITFALL.finding(
+        "warning",
+        source.location(_shown(steps[0], steps)),
+        f"nothing non-linear stands between `{first}` and `{last}`: together they are "
+        + (
+            "one linear map, and can learn nothing that a single layer could not"
+            if convolves
+            else f"one linear layer, and {hidden} can learn nothing that the last one could not"
+        ),
+        remedy="put an activation after it, for instance "
+        + ('`activation="relu"`' if _is_keras(source, steps) else "`torch.relu(...)`")
+        + ", or leave it out",
+        source="static",
+        scope=(1, max(1, len(source.lines))),
+        evidence=tuple(
+            Evidence("layer", f"layer {number}: `{_cut(source.segment(node))}`", source.path, node.lineno)
+            for number, node in enumerate((_shown(step, steps) for step in steps), start=1)
+        ),
+    )
+
+
+def _joined(source: Source, image: Layer, dense: Layer) -> Finding:
+    made, after = (_cut(source.segment(layer.node)) for layer in (dense, image))
+    keras = isinstance(dense.node, ast.Call) and (source.qualify(dense.node.func) or "").startswith("keras.")
+    width = dense.out or "units"
+    return PITFALL.finding(
+        "warning",
+        source.location(dense.node),
+        f"`{made}` follows the convolution `{after}` and nothing flattens or pools away the axes of the image: "
+        + (
+            f"it is applied at every position, and gives (batch, height, width, {width}) where one row for each image "
+            "is expected"
+            if keras
+            else "it is applied along the width of the image and not to all of its features"
+        ),
+        remedy="put `Flatten()` or `GlobalAveragePooling2D()` before it"
+        if keras
+        else "flatten first, `nn.Flatten()` or `x = torch.flatten(x, 1)`, and give it that many inputs",
+        source="static",
+        evidence=(Evidence("layer", "the last convolution", source.path, image.node.lineno),),
+    )
+
+
 def _is_keras(source: Source, steps: tuple[Applied, ...]) -> bool:
     made = steps[0].layer.node
     name = source.qualify(made.func) if isinstance(made, ast.Call) else None
     return name is not None and name.startswith("keras.")
 
 
+def _shown(step: Applied, steps: tuple[Applied, ...]) -> ast.expr:
+    """Where a layer is applied, or, where one call applies several, where it is made."""
+    return step.layer.node if sum(other.at is step.at for other in steps) > 1 else step.at
+
+
 def _short(source: Source, step: Applied) -> str:
-    text = source.segment(step.at)
+    return _cut(source.segment(step.at))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= 50 else f"{text[:47]}..."

@@ -62,6 +62,7 @@ References
 - Keras, Model.fit: https://keras.io/api/models/model_training_apis/
 """
 
+from pitfallcheck.lint.signs import LEARNING
 from pitfallcheck.pitfall import Pitfall
 
 PITFALL = Pitfall(
@@ -74,7 +75,7 @@ PITFALL = Pitfall(
             *(b".cat(", b"hstack", b"repeat", b"] * "),
         ),
         (b"DataLoader", b".batch(", b"shuffle=False", b"split(", b"in range(", b"while ", b"__getitem__"),
-        (b"backward", b"fit", b"train", b"Gradient", b"-=", b"grad", b"optimi"),
     ),
+    shapes=(LEARNING,),
     runtime=True,
 )

@@ -56,16 +56,14 @@ References
 - torch, Reproducibility: https://docs.pytorch.org/docs/stable/notes/randomness.html
 """
 
+from pitfallcheck.lint.signs import DRAWS, FRAMEWORKS, LEARNING
 from pitfallcheck.pitfall import Pitfall
 
 PITFALL = Pitfall(
     code="PF103",
     name="repeated-batch",
     summary="every batch holds the same samples",
-    words=(
-        (b"numpy", b"torch", b"tensorflow", b"keras", b"jax"),
-        (b"for ", b"while ", b"__getitem__"),
-        (b"backward", b"fit(", b"train", b"yield", b"-=", b"grad", b"optim", b"rate", b" - lr", b" - 0."),
-    ),
+    words=(FRAMEWORKS, (b"for ", b"while ", b"__getitem__", b"yield")),
+    shapes=((rb"[^\w]yield[^\w]", *LEARNING), (*DRAWS, rb"next\(", rb"\[[^\[\]\n]*:", rb"__getitem__", rb"= ?0[^\w.]")),
     runtime=True,
 )

@@ -79,14 +79,30 @@ References
 
 from pitfallcheck.pitfall import Pitfall
 
+_LINES = (
+    rb"(?:\w+ = )?yield +[\w(\[{](?!rom )",
+    rb"def __(?:getitem|getitems|next)__",
+    # What was just written is put into a container, at most three lines below.
+    rb"([A-Za-z_][\w.]*)(?:\[[^\n=]*\] [-+*/]?=| [-+*/]=|\.fill\(|\.\w+_\()[^\n]*\n(?:[^\n]*\n){0,3}?"
+    rb"[^\n]*\.(?:append|put|put_nowait|appendleft)\(\(?(?:\w+, )?(?:\w+\.)*\w*\(?\1[\[,).]",
+    rb"[\w.]+ = \[\w+\.(?:zeros|empty|ones|full|rand\w*)\([^\n]*\] \* ",
+    rb"\w+ = [\w.]+\.state_dict\(\)\s*\n",
+    rb"[\w.]+\.append\([\w.]+\.(?:weight|bias)\.(?:data|detach)",
+)
+"""How the line begins that one form of the fault cannot do without."""
+
 PITFALL = Pitfall(
     code="PF101",
     name="reused-buffer",
     summary="an array that was handed out is written again before its consumer is done with it",
     words=(
-        (b"yield", b"__getitem__", b"__getitems__", b"__next__"),
+        (b"yield ", b"__getitem__", b"__getitems__", b"__next__", b".append(", b".put", b"] * ", b".state_dict()"),
         (b"numpy", b"torch", b"tensorflow", b"keras", b"cupy"),
+        (b"zeros(", b"empty(", b"ones(", b"full(", b"_like(", b"array(", b"arange(", b"linspace(", b"rand(", b"randn(",
+         b"random(", b"randint(", b"uniform(", b"normal(", b"memmap(", b"tile(", b"eye(", b"tensor(", b"Tensor(",
+         b"Variable(", b"frombuffer(", b"import zeros", b".state_dict()", b".weight.", b".bias."),
     ),
+    shapes=(rb"\n[ \t]*(?:" + b"|".join(_LINES) + rb")",),
     runtime=True,
     fix="safe",
-)
+)  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pitfallcheck.lint.source import Function, Scope, own_nodes
 from pitfallcheck.pitfalls.reused_buffer import libraries
 from pitfallcheck.pitfalls.reused_buffer.libraries import named
-from pitfallcheck.pitfalls.reused_buffer.scopes import Scopes
+from pitfallcheck.pitfalls.reused_buffer.scopes import Root, Scopes
 
 HANDING_OUT = frozenset({"__getitem__", "__getitems__", "__next__"})
 
@@ -53,12 +53,13 @@ class Reach:
             yield scope
             scope = self.scopes.source.scope_of(scope)
 
-    def has_arrays(self, function: Function) -> bool:
+    def has_arrays(self, function: Root) -> bool:
         """Whether an array may come to `function` that something in the file allocates."""
         if not self._allocating or self.scopes.source.tree in self._allocating:
             return bool(self._allocating)
         waiting: list[Scope] = [function, *self._around(function)]
-        waiting += [scope for call in self.scopes.calls.get(function.name, []) for scope in self._around(call)]
+        name = getattr(function, "name", "")
+        waiting += [scope for call in self.scopes.calls.get(name, []) for scope in self._around(call)]
         seen: set[Scope] = set()
         while waiting:
             scope = waiting.pop()

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pitfallcheck.lint.source import Function, Source
 from pitfallcheck.pitfalls.reused_buffer import calls, indexing
-from pitfallcheck.pitfalls.reused_buffer.scopes import Frame, Scopes
+from pitfallcheck.pitfalls.reused_buffer.scopes import Frame, Root, Scopes
 from pitfallcheck.pitfalls.reused_buffer.state import State, aged
 from pitfallcheck.pitfalls.reused_buffer.values import (
     SOME_ARRAY,
@@ -33,7 +33,7 @@ VIEWING_ATTRIBUTES = frozenset({"T", "mT", "H", "real", "imag", "data", "flat"})
 class Evaluator:
     """Evaluates expressions over a State, which it changes as the program would."""
 
-    def __init__(self, source: Source, scopes: Scopes, root: Function) -> None:
+    def __init__(self, source: Source, scopes: Scopes, root: Root) -> None:
         self.source = source
         self.scopes = scopes
         self.origins: dict[str, Value] = {}

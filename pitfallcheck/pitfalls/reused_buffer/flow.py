@@ -10,7 +10,7 @@ from pitfallcheck.lint.source import Function, Source
 from pitfallcheck.pitfalls.reused_buffer import branches, handover, indexing, loops, origins
 from pitfallcheck.pitfalls.reused_buffer.expressions import Evaluator
 from pitfallcheck.pitfalls.reused_buffer.outcome import Outcome
-from pitfallcheck.pitfalls.reused_buffer.scopes import Frame, Scopes, parameters
+from pitfallcheck.pitfalls.reused_buffer.scopes import Frame, Root, Scopes, parameters
 from pitfallcheck.pitfalls.reused_buffer.state import Leaf, State
 from pitfallcheck.pitfalls.reused_buffer.values import UNKNOWN, Array, Constant, Value
 
@@ -35,9 +35,9 @@ class Reuse:
 
 
 class Flow(Evaluator):
-    """Follows one function (a generator, or a method that hands out by returning) and collects what it reuses."""
+    """Follows a generator, a method that hands out by returning, or a script, and collects what is reused."""
 
-    def __init__(self, source: Source, scopes: Scopes, root: Function) -> None:
+    def __init__(self, source: Source, scopes: Scopes, root: Root) -> None:
         super().__init__(source, scopes, root)
         self.frame = Frame(root, "0")
         self.reused: dict[Leaf, Reuse] = {}

@@ -67,6 +67,7 @@ SHARING: dict[str, Kind] = {
         ),
         "torch",
     ),
+    "jax.device_put": "jax",
     "memoryview": "bytes",
 }
 """Functions whose result shares the memory of their first argument, and the kind of array they give."""
@@ -81,6 +82,7 @@ SHARING_METHODS: dict[Kind, frozenset[str]] = {
         "movedim moveaxis swapaxes swapdims contiguous narrow requires_grad_ share_memory_ cpu"
     ),
     "tensorflow": frozenset(),
+    "jax": frozenset(),
     "bytes": frozenset({"cast"}),
 }
 CONTIGUOUS_ONLY = named("reshape ravel flatten contiguous ascontiguousarray")
@@ -92,6 +94,7 @@ WRITING_METHODS: dict[Kind, frozenset[str]] = {
     "tensorflow": named(
         "assign assign_add assign_sub scatter_update scatter_add scatter_nd_update scatter_nd_add batch_scatter_update"
     ),
+    "jax": frozenset(),
     "bytes": named("extend"),
 }
 

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from pitfallcheck.lint.source import Function
-from pitfallcheck.pitfalls.reused_buffer.scopes import Binding, Frame, parameters
+from pitfallcheck.pitfalls.reused_buffer.scopes import Binding, Frame, Root, parameters
 from pitfallcheck.pitfalls.reused_buffer.state import State
 from pitfallcheck.pitfalls.reused_buffer.values import UNKNOWN, Array, Box, Constant, Number, Ring, Value
 
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 NONE = Constant(None)
 
 
-def origin(evaluator: Evaluator, key: str, root: Function) -> Value:
+def origin(evaluator: Evaluator, key: str, root: Root) -> Value:
     """What the variable `key` holds when `root` starts, if the file tells."""
     if key.startswith("self."):
         return _attribute(evaluator, key.removeprefix("self."), root)
+    if key not in evaluator.scopes.keys:
+        return UNKNOWN  # an attribute of some object
     scope, name = evaluator.scopes.keys[key]
     if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef) and name in parameters(scope):
         return _parameter(evaluator, scope, name) if scope is root or not _rebound(evaluator, scope, name) else UNKNOWN
@@ -71,7 +73,7 @@ def _kept(value: Value) -> Value:
     return Number() if isinstance(value, Number) else value
 
 
-def _attribute(evaluator: Evaluator, name: str, root: Function) -> Value:
+def _attribute(evaluator: Evaluator, name: str, root: Root) -> Value:
     owner = _owner(evaluator, root)
     if owner is None:
         return UNKNOWN
@@ -103,7 +105,7 @@ def _default_factory(evaluator: Evaluator, binding: Binding) -> Binding:
     return binding
 
 
-def _owner(evaluator: Evaluator, function: Function) -> ast.ClassDef | None:
+def _owner(evaluator: Evaluator, function: Root) -> ast.ClassDef | None:
     scope: ast.AST = function
     while not isinstance(scope, ast.Module):
         scope = evaluator.source.scope_of(scope)

@@ -10,6 +10,9 @@ from functools import cached_property
 
 from pitfallcheck.lint.source import Function, Scope, Source, own_nodes
 
+Root = Function | ast.Module
+"""Where following paths begins: a function, or a script."""
+
 Binding = ast.expr | None
 """The expression a name is bound to, or None where it is bound to something else (a loop's item, an import)."""
 
@@ -254,8 +257,10 @@ class Scopes:
         return self._attributes[owner]
 
 
-def parameters(function: Function | ast.Lambda) -> list[str]:
+def parameters(function: Root | ast.Lambda) -> list[str]:
     """The names of all parameters, in the order in which positions fill them."""
+    if isinstance(function, ast.Module):
+        return []
     arguments = function.args
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     return [arg.arg for arg in (*named, *filter(None, (arguments.vararg, arguments.kwarg)))]

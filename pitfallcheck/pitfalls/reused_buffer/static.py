@@ -6,12 +6,14 @@ import ast
 from collections.abc import Iterator
 
 from pitfallcheck.finding import Edit, Evidence, Finding, Fix, Level
-from pitfallcheck.lint.source import Source
+from pitfallcheck.lint.source import Function, Source
 from pitfallcheck.pitfalls.reused_buffer import PITFALL
 from pitfallcheck.pitfalls.reused_buffer.candidates import Reach, hands_out_by_return, hands_out_by_yield
+from pitfallcheck.pitfalls.reused_buffer.collecting import Collecting, collections_of
 from pitfallcheck.pitfalls.reused_buffer.consumers import Use, uses_of
 from pitfallcheck.pitfalls.reused_buffer.flow import Flow, Reuse
 from pitfallcheck.pitfalls.reused_buffer.scopes import Scopes
+from pitfallcheck.pitfalls.reused_buffer.snapshots import remembered, repeated
 from pitfallcheck.pitfalls.reused_buffer.values import Array
 
 COPYING = {"numpy": "copy", "torch": "clone"}
@@ -29,15 +31,24 @@ def judge(source: Source) -> Iterator[Finding]:
                 flow.follow_generator()
             else:
                 flow.follow_calls()
-            yield from _findings(flow)
+            yield from _findings(flow, function)
+    for scope, stored in collections_of(source, scopes):
+        if reach.has_arrays(scope):
+            collecting = Collecting(source, scopes, scope, stored)
+            collecting.follow()
+            for reuse in collecting.reused.values():
+                if not _writes_the_same(reuse):
+                    yield _collected(collecting, reuse)
+    yield from remembered(source)
+    yield from repeated(source)
 
 
-def _findings(flow: Flow) -> Iterator[Finding]:
+def _findings(flow: Flow, function: Function) -> Iterator[Finding]:
     reused = [reuse for reuse in flow.reused.values() if not _writes_the_same(reuse)]
     if reused:
-        level, taken = _level(uses_of(flow.source, flow.scopes, flow.root))
+        level, taken = _level(uses_of(flow.source, flow.scopes, function))
         for reuse in reused:
-            yield _finding(flow, reuse, level, taken)
+            yield _finding(flow, function, reuse, level, taken)
 
 
 def _level(uses: list[Use]) -> tuple[Level, Use | None]:
@@ -72,8 +83,8 @@ def _literal_written(write: ast.AST) -> str | None:
     return None if names else ast.unparse(value)
 
 
-def _finding(flow: Flow, reuse: Reuse, level: Level, taken: Use | None) -> Finding:
-    source, function, leaf = flow.source, flow.root, reuse.leaf
+def _finding(flow: Flow, function: Function, reuse: Reuse, level: Level, taken: Use | None) -> Finding:
+    source, leaf = flow.source, reuse.leaf
     memory = reuse.array.memories[0]
     buffer = flow.label_of(memory) or leaf.subject
     yields = isinstance(leaf.node, ast.Yield)
@@ -100,6 +111,33 @@ def _finding(flow: Flow, reuse: Reuse, level: Level, taken: Use | None) -> Findi
         scope=(function.lineno, function.end_lineno or function.lineno),
         evidence=tuple(evidence),
         fix=_fix(source, leaf.editable, reuse.array) if level != "note" else None,
+    )
+
+
+def _collected(flow: Collecting, reuse: Reuse) -> Finding:
+    source, leaf = flow.source, reuse.leaf
+    assert isinstance(leaf.node, ast.stmt)
+    container, _ = flow.stored[leaf.node]
+    queued = isinstance(leaf.node, ast.Expr) and ".put" in source.segment(leaf.node.value)[len(container) :]
+    buffer = flow.label_of(reuse.array.memories[0]) or leaf.subject
+    copy = COPYING.get(reuse.array.kind)
+    wrapped = f" (`{leaf.subject}.{copy}()`)" if copy is not None and leaf.editable is not None else ""
+    shares = f", which shares the memory of `{buffer}`," if buffer != leaf.subject else ""
+    held = "what waits in it changes" if queued else "all that it holds ends up with the same numbers"
+    lines = sorted({_line(write) for write in reuse.writes})
+    return PITFALL.finding(
+        "error" if not queued and reuse.array.kind != "jax" else "warning",
+        source.location(leaf.expression),
+        f"`{leaf.subject}`{shares} is put into `{container}` in every turn and written again for the next: it is "
+        f"{_where(flow, reuse)}, so {held}",
+        remedy=f"Put a copy into it{wrapped}, or allocate `{buffer}` anew in every turn",
+        source="static",
+        subject=leaf.subject,
+        evidence=(
+            _allocated(flow, reuse),
+            *(Evidence("rewritten", "rewritten here, in every turn", source.path, line) for line in lines[:2]),
+        ),
+        fix=_fix(source, leaf.editable, reuse.array),
     )
 
 

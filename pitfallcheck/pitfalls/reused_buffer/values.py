@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-Kind = Literal["numpy", "torch", "tensorflow", "bytes"]
+Kind = Literal["numpy", "torch", "tensorflow", "jax", "bytes"]
 
 ANY_SLOT = -1
 """The slot of a ring's element whose index turns round (`buffers[k % 2]`): it is every element in time."""

@@ -57,8 +57,12 @@ PITFALL = Pitfall(
     summary="floats are cut to integers by the type of what they are stored in",
     words=(
         (b"numpy", b"torch"),
-        (b"vectorize", b"] =", b"]=", b"] +=", b"] -=", b"] *=", b"] /=", b"fill", b"full_like", b"copy_"),
+        (b"vectorize", b"] =", b"]=", b"] +=", b"] -=", b"] *=", b"] /=", b"fill", b"full_like", b"copy_", b".put("),
+        (
+            *(b"vectorize", b"int", b"arange", b"array(", b"tensor(", b"full(", b"_like(", b"long", b"arg", b"len(", b"integers("),
+        ),
     ),
+    hint=True,
     runtime=False,
     fix="safe",
 )

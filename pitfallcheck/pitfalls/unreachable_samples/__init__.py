@@ -67,5 +67,6 @@ PITFALL = Pitfall(
         ),
         (b"numpy", b"torch", b"tensorflow", b"random", b"keras", b"jax"),
     ),
+    hint=True,
     runtime=True,
 )

@@ -12,10 +12,20 @@ Above the limit the loss overflows, below it the flat directions are never learn
 price of a flat from its area (40 to 240) and its rooms (1 to 7) has a condition number above 100 000. At a learning
 rate of 0.05 the loss is not a number after 300 steps; at 4e-5, near the limit, it is 2.23, where a constant
 prediction has 4.46 and 0 can be reached. With both features standardised the rate of 0.05 reaches 5e-12 in the same
-steps.
+steps. Small images of bytes, as they are, leave a network (torch, 8 pixels, rate 0.5) at 0.53 right after 200 steps;
+divided by 255, it gets to 0.96.
 
 How it is detected, and what that cannot see
 --------------------------------------------
+In source, a warning: values of a known raw range reach a network that learns from them, and nothing scales them on the
+way: the pixels of `keras.datasets`, of image readers, folders and generators and of torchvision's `data`, the raw
+tables of Keras and scikit-learn, and numbers above 100 that are drawn, counted or written down in the file. They are
+followed through conversions, lists, helpers, data sets and loaders; a division, a scaler, a transform or a layer that
+scales ends it, and so does whatever the file does not show. The first layers are looked at, too: one that scales,
+normalises or looks up (`Rescaling`, `BatchNormalization`, `Embedding`), or that is not known, keeps the rule silent,
+and so does a single layer, unless plain gradient descent visibly overshoots ten times. What columns of a
+file hold is not known, but for a few public tables that their file's name tells (`mnist_train.csv`).
+
 At run time, from the condition number of the inputs seen, before and after standardising; never from their range
 alone. Two things are reported. The learning rate is beyond the limit and the run shows it (an error), the flattest
 direction could not be learned in 1000 steps at the best stable rate, and the same rate would be stable for
@@ -70,6 +80,30 @@ PITFALL = Pitfall(
     code="PF403",
     name="unscaled-inputs",
     summary="the inputs' scales leave no learning rate that is stable and fast enough",
-    words=None,
+    words=(
+        (
+            *(b".load_data(", b"imread(", b"imdecode(", b"Image.open(", b"frombuffer(", b"load_img(", b"decode_jpeg("),
+            *(b"image_dataset_from_directory", b"ImageDataGenerator", b"decode_png(", b"decode_image(", b"read_image("),
+            *(b"torchvision", b"fetch_openml", b"fetch_california", b"load_wine", b"load_breast", b"load_boston"),
+            *(
+                b"tfds.load",
+                b"np.linspace(",
+                b"np.arange(",
+                b"np.random.randint(",
+                b"np.random.uniform(",
+                b".integers(",
+            ),
+            *(b".uniform(", b"np.array([", b".tensor([[", b"random.rand("),
+            *(b"torch.linspace(", b"random.uniform(", b"random.randint("),
+            *(b"pima-indians", b"diabetes.csv", b"housing.", b"winequality-", b"auto-mpg", b"Churn_Modelling"),
+            *(b"heart.csv", b"kc_house_data", b"wine.data", b"mnist_train", b"mnist.", b"fetch_mldata", b"list(range("),
+            *(b"array(range(", b"torch.arange("),
+        ),
+        (*(b".fit(", b".fit_generator(", b".train_on_batch(", b".backward(", b"cross_val_score("),),
+        (
+            *(b"Dense(", b"Conv2D(", b"Conv1D(", b".Linear(", b".Conv2d(", b"LSTM(", b"GRU(", b"MLPClassifier("),
+            *(b"MLPRegressor(", b"Convolution2D(", b".applications"),
+        ),
+    ),
     runtime=True,
 )

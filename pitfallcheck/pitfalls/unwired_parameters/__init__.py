@@ -65,6 +65,7 @@ PITFALL = Pitfall(
     code="PF304",
     name="unwired-parameters",
     summary="a trainable parameter gets no gradient, or the optimizer does not hold it",
-    words=((b"torch", b"keras"), (b"optim", b"def forward(", b"def call("), (b"nn.", b"layers", b"requires_grad")),
+    words=((b"torch", b"keras"), (b"optim", b"def forward(", b"def call(", b"requires_grad")),
+    hint=True,
     runtime=True,
 )

@@ -1,0 +1,24 @@
+"""Tells by bytes alone whether a file makes an optimizer, or parameters where no optimizer will find them."""
+
+from __future__ import annotations
+
+import re
+
+_OPTIMIZER = re.compile(rb"requires_grad ?= ?True|torch\.optim|from torch import[^\n]*\boptim")
+_FUNCTION = re.compile(rb"\n[ \t]++(?:async )?def (\w++)|\nclass ")
+_LAYER = re.compile(
+    rb"(?:Parameter|Linear|Conv\w++|Embedding|EmbeddingBag|RNN|LSTM|GRU|RNNCell|LSTMCell|GRUCell|Attention|Transformer\w*+"
+    rb"|BatchNorm\w*+|BatchNormalization|PReLU|Dense|Bidirectional)\("
+)
+
+
+def may_be_in(code: bytes) -> bool:
+    """Whether there is an optimizer of torch, a tensor that asks for gradients, or a layer made in a forward pass."""
+    if _OPTIMIZER.search(code):
+        return True
+    starts = list(_FUNCTION.finditer(code))
+    ends = [start.start() for start in starts[1:]] + [len(code)]
+    return any(
+        start[1] in (b"forward", b"call") and _LAYER.search(code, start.end(), end) is not None
+        for start, end in zip(starts, ends, strict=False)
+    )

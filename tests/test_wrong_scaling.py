@@ -1,0 +1,249 @@
+"""Small programs against wrong-scaling: scaled twice, to nothing, with the labels, or otherwise for the test."""
+
+from __future__ import annotations
+
+import pytest
+from shape_cases import announced, mended, reported
+
+from pitfallcheck.pitfalls.wrong_scaling import PITFALL
+from pitfallcheck.pitfalls.wrong_scaling.static import judge
+
+LOAD = """
+        (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+        model = keras.Sequential([layers.Flatten(), layers.Dense(64), layers.Dense(10)])
+        """
+
+BROKEN = {
+    "twice in one file": LOAD
+    + """
+        x_train, x_test = x_train / 255.0, x_test / 255.0
+        x_train = x_train[..., None] / 255  # PF112 error: x_train[..., None]
+        model.fit(x_train, y_train)
+        """,
+    "twice in place": LOAD
+    + """
+        x_train = x_train.astype("float32")
+        x_train /= 255
+        x_train /= 255  # PF112 error: x_train
+        """,
+    "by a helper and again": LOAD
+    + """
+        def load():
+            (a, b), _ = keras.datasets.mnist.load_data()
+            return a / 255.0, b
+        x, y = load()
+        x = x / 255.0  # PF112 error: x
+        """,
+    "by a helper that is called with scaled data": LOAD
+    + """
+        def norm(x):
+            return x / 255.0  # PF112 error: x
+        a = x_train / 255.0
+        a = norm(a)
+        """,
+    "by a layer": """
+        (x, y), _ = keras.datasets.mnist.load_data()
+        x = x / 255.0
+        model = keras.Sequential([
+            layers.Rescaling(1.0 / 255, input_shape=(28, 28)),  # PF112 error: x
+            layers.Flatten(),
+            layers.Dense(10),
+        ])
+        model.fit(x, y)
+        """,
+    "by a generator": LOAD
+    + """
+        x_train = x_train.astype("float32") / 255
+        datagen = keras.preprocessing.image.ImageDataGenerator(
+            rotation_range=10,
+            rescale=1.0 / 255)  # PF112 error: x_train
+        model.fit(datagen.flow(x_train, y_train, batch_size=32))
+        """,
+    "ToTensor, then divided": """
+        from torchvision import datasets, transforms
+        train = datasets.MNIST(".", transform=transforms.ToTensor())
+        for x, y in DataLoader(train, batch_size=32):
+            x = x / 255.0  # PF112 error: x
+            F.cross_entropy(net(x), y).backward()
+        """,
+    "what nobody knows, twice": """
+        x = load()
+        x = x / 255.0
+        model.fit(x, y)
+        x_again = x / 255.0  # PF112 error: x
+        """,
+    "whole division": LOAD
+    + """
+        x_train = x_train // 255  # PF112 error: x_train
+        """,
+    "whole division in place": LOAD
+    + """
+        x_train //= 255  # PF112 error: x_train
+        """,
+    "bytes in place": LOAD
+    + """
+        x_train /= 255  # PF112 error: x_train
+        """,
+    "labels with their inputs": LOAD
+    + """
+        x_train, y_train = x_train / 255.0, y_train / 255.0  # PF112 error: y_train
+        """,
+    "the test raw": LOAD
+    + """
+        x_train = x_train / 255.0
+        model.fit(x_train, y_train)
+        model.evaluate(x_test, y_test)  # PF112 error: x_test
+        """,
+    "the validation raw": LOAD
+    + """
+        model.fit(x_train / 255.0, y_train, validation_data=(x_test, y_test))  # PF112 error: x_test
+        """,
+    "training raw and the test scaled": LOAD
+    + """
+        x_test = x_test / 255.0
+        model.fit(x_train, y_train)
+        model.evaluate(x_test, y_test)  # PF112 error: x_test
+        """,
+    "an image to predict, raw": """
+        import cv2
+        gen = keras.preprocessing.image.ImageDataGenerator(rescale=1.0 / 255)
+        model = keras.Sequential([layers.Conv2D(8, 3), layers.Dense(2)])
+        model.fit_generator(gen.flow_from_directory("train"), steps_per_epoch=10)
+        img = cv2.resize(cv2.imread("cat.jpg"), (64, 64))
+        print(model.predict(np.expand_dims(img, 0)))  # PF112 error: np.expand_dims(img, 0)
+        """,
+    "a scaler fitted again": """
+        from sklearn.preprocessing import StandardScaler
+        from sklearn.model_selection import train_test_split
+        X_train, X_test, y_train, y_test = train_test_split(X, y)
+        sc = StandardScaler()
+        X_train = sc.fit_transform(X_train)
+        X_test = sc.fit_transform(X_test)  # PF112 warning: X_test
+        """,
+    "a scaler for the test": """
+        from sklearn.preprocessing import MinMaxScaler
+        scaler, test_scaler = MinMaxScaler(), MinMaxScaler()
+        train_x = scaler.fit_transform(train_x)
+        test_x = test_scaler.fit_transform(test_x.reshape(-1, 1))  # PF112 warning: test_x
+        """,
+}
+
+CLEAN = {
+    "once": LOAD + "x_train = x_train / 255.0\n",
+    "each once": LOAD
+    + """
+        x_train = x_train / 255.0
+        x_test = x_test / 255.0
+        model.fit(x_train, y_train)
+        model.evaluate(x_test, y_test)
+        """,
+    "standardised after it": LOAD
+    + """
+        x_train = x_train / 255.0
+        x_train = (x_train - x_train.mean()) / x_train.std()
+        """,
+    "back to bytes and again": LOAD
+    + """
+        x = x_train / 255.0
+        x = (x * 255).astype("uint8")
+        x = x / 255.0
+        """,
+    "16 bits": """
+        depth = read() / 256 / 256
+        """,
+    "one of two branches": LOAD
+    + """
+        x = x_train / 255.0 if scale else x_train
+        x = x / 255.0
+        """,
+    "a mask that is read": """
+        import cv2
+        mask = cv2.imread("mask.png", 0) // 255
+        model.fit(x, mask)
+        """,
+    "whole division of what is known to be large": """
+        ids = np.arange(100000)
+        blocks = ids // 256
+        model.fit(blocks, y)
+        """,
+    "labels of a regression": """
+        x, y = load()
+        y = y / 255.0
+        """,
+    "floats in place": LOAD
+    + """
+        x_train = x_train.astype(np.float32)
+        x_train /= 255
+        """,
+    "a model that rescales raw data": """
+        (x, y), (a, b) = keras.datasets.mnist.load_data()
+        model = keras.Sequential([layers.Rescaling(1.0 / 255), layers.Flatten(), layers.Dense(10)])
+        model.fit(x, y)
+        model.evaluate(a, b)
+        """,
+    "another model": LOAD
+    + """
+        other = keras.Sequential([layers.Rescaling(1.0 / 255), layers.Flatten(), layers.Dense(10)])
+        model.fit(x_train / 255.0, y_train)
+        other.evaluate(x_test, y_test)
+        """,
+    "ToTensor and Normalize": """
+        from torchvision import datasets, transforms
+        t = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
+        for x, y in DataLoader(datasets.MNIST(".", transform=t), batch_size=32):
+            F.cross_entropy(net(x), y).backward()
+        """,
+    "raw images beside a transform": """
+        from torchvision import datasets, transforms
+        train = datasets.MNIST(".", transform=transforms.ToTensor())
+        x = train.data.float() / 255
+        """,
+    "the scaler of the training data": """
+        from sklearn.preprocessing import StandardScaler
+        sc = StandardScaler()
+        X_train = sc.fit_transform(X_train)
+        X_test = sc.transform(X_test)
+        """,
+    "inputs and targets by one scaler each": """
+        from sklearn.preprocessing import StandardScaler
+        sc_x, sc_y = StandardScaler(), StandardScaler()
+        X_train = sc_x.fit_transform(X_train)
+        y_test = sc_y.fit_transform(y_test)
+        """,
+    "rows scaled by themselves": """
+        from sklearn.preprocessing import Normalizer
+        n = Normalizer()
+        X_train = n.fit_transform(X_train)
+        X_test = n.fit_transform(X_test)
+        """,
+}
+
+
+@pytest.mark.parametrize("program", [pytest.param(text, id=name) for name, text in BROKEN.items()])
+def test_wrong_scaling_is_reported(program: str) -> None:
+    assert reported(judge, program) == announced(program)
+
+
+@pytest.mark.parametrize("program", [pytest.param(text, id=name) for name, text in CLEAN.items()])
+def test_right_scaling_is_left_alone(program: str) -> None:
+    assert reported(judge, program) == set()
+
+
+@pytest.mark.parametrize("program", [pytest.param(text, id=name) for name, text in BROKEN.items()])
+def test_the_screen_lets_it_through(program: str) -> None:
+    assert PITFALL.may_be_in(program.encode())
+
+
+@pytest.mark.parametrize(
+    ("case", "line"),
+    [
+        ("whole division", "x_train = (x_train / 255)"),
+        ("labels with their inputs", "x_train, y_train = x_train / 255.0, y_train"),
+        ("by a helper and again", "x = x\n"),
+        ("a scaler fitted again", "X_test = sc.transform(X_test)"),
+    ],
+)
+def test_a_fix_leaves_the_right_scaling(case: str, line: str) -> None:
+    program = mended(judge, BROKEN[case].partition("  # PF")[0] + "\n")
+    assert line in program
+    assert reported(judge, program) == set()
