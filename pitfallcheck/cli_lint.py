@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 def add_lint(subparsers: Any) -> None:
     """`pitfallcheck lint PATHS`."""
     parser = subparsers.add_parser("lint", help="read Python files, without running them")
-    parser.add_argument("paths", metavar="PATH", nargs="*", help="files and folders (default: the working directory)")
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="*", help="files (Markdown, too) and folders (default: the working directory)"
+    )
     parser.add_argument("--fix", action="store_true", help="mend what can be mended without changing anything else")
     parser.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
     parser.add_argument(
@@ -46,6 +48,7 @@ def add_lint(subparsers: Any) -> None:
     parser.add_argument(
         "--exclude", metavar="PATTERN", action="append", default=[], help="leave out, a pattern as in .gitignore"
     )
+    parser.add_argument("--docstrings", action="store_true", help="read the examples in docstrings, too")
     _add_held_back(parser)
     _add_how(parser)
     add_output(parser)
@@ -167,7 +170,7 @@ def _show(options: argparse.Namespace, paths: list[str], settings: Settings) -> 
     if options.show_settings:
         print(f"configuration     {settings.file or 'none'}")
         for name, value in settings._replace(codes=frozenset())._asdict().items():
-            if name not in {"codes", "file", "per_file_ignores"} and value:
+            if name not in {"codes", "file", "per_file_ignores", "docstrings"} and value:
                 print(f"{name:<16}  {value if isinstance(value, str) else ', '.join(value)}")
         for pattern, codes in settings.per_file_ignores:
             print(f"per-file-ignores  {pattern} = {', '.join(sorted(codes))}")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pitfallcheck.config import Scopes
 from pitfallcheck.finding import Finding, Skipped
 from pitfallcheck.lint.cells import CellChangedError, changed_cells, opened
-from pitfallcheck.lint.discover import NOTEBOOK
+from pitfallcheck.lint.discover import MARKDOWN, NOTEBOOK
 from pitfallcheck.lint.mend import mend, write
 from pitfallcheck.lint.notebook import Notebook
 from pitfallcheck.lint.parse import UnreadableError, decode, encoding_of, read
@@ -62,7 +62,7 @@ def ignored(findings: Iterable[Finding]) -> Written:
     left: list[Finding] = []
     skipped: list[Skipped] = []
     for finding in findings:
-        if finding.code == UNUSED_IGNORE:
+        if finding.code == UNUSED_IGNORE or finding.location.path.endswith(MARKDOWN):
             left.append(finding)
         else:
             of_file.setdefault(finding.location.path, []).append(finding)

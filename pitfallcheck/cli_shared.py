@@ -86,14 +86,19 @@ def settings_for(options: argparse.Namespace, near: Iterable[str]) -> Settings:
     """The settings of the configuration nearest to `near` and of the command line; raises WrongCallError."""
     choice = choice_of(options)
     try:
-        return load(near, select=choice.select, ignore=choice.ignore, exclude=choice.exclude)
+        return load(near, **choice._asdict())
     except ConfigError as error:
         raise WrongCallError(str(error)) from None
 
 
 def choice_of(options: argparse.Namespace) -> Choice:
     """What the options of `add_choice` say."""
-    return Choice(listed(options.select), listed(options.ignore), listed(getattr(options, "exclude", ())))
+    return Choice(
+        listed(options.select),
+        listed(options.ignore),
+        listed(getattr(options, "exclude", ())),
+        docstrings=getattr(options, "docstrings", False),
+    )
 
 
 class Told(NamedTuple):

@@ -18,7 +18,8 @@ class Settings(NamedTuple):
     `codes` are the pitfalls to judge, `exclude` patterns as in .gitignore and `paths` what to lint where nothing is
     named, both relative to `root`, the folder of the configuration they came from (or the working directory), and so
     are the patterns of `per_file_ignores`, each with the codes that are not wanted there. `baseline` is the path of the
-    baseline and `file` that of the configuration; both are empty where there is none.
+    baseline and `file` that of the configuration; both are empty where there is none. With `docstrings`, the examples
+    in docstrings are judged, too.
     """
 
     codes: frozenset[str]
@@ -28,6 +29,7 @@ class Settings(NamedTuple):
     per_file_ignores: tuple[tuple[str, frozenset[str]], ...] = ()
     baseline: str = ""
     file: str = ""
+    docstrings: bool = False
 
 
 class Choice(NamedTuple):
@@ -36,6 +38,7 @@ class Choice(NamedTuple):
     select: Sequence[str] = ()
     ignore: Sequence[str] = ()
     exclude: Sequence[str] = ()
+    docstrings: bool = False
 
 
 def load(
@@ -44,12 +47,13 @@ def load(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    docstrings: bool = False,
 ) -> Settings:
     """The settings for the files and folders `near` (the working directory if none): of their nearest configuration.
 
-    `select`, `ignore` and `exclude` are the command line's, as in `Choice`. Raises ConfigError.
+    All other arguments are the command line's, as in `Choice`. Raises ConfigError.
     """
-    return _settings(nearest(_start(near)), Choice(select, ignore, exclude))
+    return _settings(nearest(_start(near)), Choice(select, ignore, exclude, docstrings))
 
 
 class Scopes:
@@ -106,6 +110,7 @@ def _settings(file: ConfigFile | None, choice: Choice) -> Settings:
         ),
         baseline=table.get("baseline", ""),
         file=file.path if file is not None else "",
+        docstrings=choice.docstrings,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pitfallcheck.catalog import UNUSED_IGNORE
 from pitfallcheck.config_file import shown
+from pitfallcheck.lint.discover import MARKDOWN
 from pitfallcheck.report.wording import count_of
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Sieve:
         of_file: dict[str, list[Finding]] = {}
         for finding in findings:
             of_file.setdefault(finding.location.path, []).append(finding)
-        suppression = Suppression()
+        suppression = Suppression(_read_source)
         kept: list[Finding] = []
         for path, here in of_file.items():
             if any(finding.location.cell is not None for finding in here):
@@ -123,6 +124,17 @@ class Sieve:
 
     def _baseline_for(self, path: str) -> str:
         return self._scopes.of(path).baseline if self._named is None else self._named
+
+
+def _read_source(path: str) -> str:
+    """The program in a file."""
+    from pitfallcheck.suppress import read_text
+
+    if path.endswith(MARKDOWN):
+        from pitfallcheck.lint.passages import program_of
+
+        return program_of(path)
+    return read_text(path)
 
 
 def _read(path: str) -> Baseline:

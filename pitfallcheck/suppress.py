@@ -139,7 +139,7 @@ class Suppression:
     """
 
     def __init__(self, read: Reader | None = None) -> None:
-        self.comments_of = cache(lambda path: Comments((read or _read_text)(path)))
+        self.comments_of = cache(lambda path: Comments((read or read_text)(path)))
 
     def keep(self, findings: Iterable[Finding]) -> list[Finding]:
         """The findings that no comment silences; notes on comments are not among them, they are judged by `unused`."""
@@ -155,7 +155,7 @@ def silence(findings: Iterable[Finding], read: Reader | None = None) -> list[Fin
     return Suppression(read).keep(findings)
 
 
-def _read_text(path: str) -> str:
+def read_text(path: str) -> str:
     """The text of a source; empty where there is none, such as for a finding in code that was typed in."""
     try:
         if not os.path.isfile(path):

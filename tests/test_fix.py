@@ -198,7 +198,7 @@ def test_a_file_that_cannot_be_written_is_as_it_was(shell: Shell, monkeypatch: p
 
     path = shell.write("a.py")
     monkeypatch.setattr(f"pitfallcheck.lint.mend.os.{step}", full)
-    told = shell("lint", "--fix", "a.py")
+    told = shell("lint", "--no-cache", "--fix", "a.py")
     monkeypatch.undo()
     assert "a.py for mending skipped: no space left on device; the file is as it was" in told.err
     assert (told.status, told.found) == (2, ["a.py"])

@@ -211,6 +211,16 @@ FINE = {
         opt = torch.optim.Adam(model.parameters(), lr=0.1)
         loss.backward()
         """,
+    "a few narrow layers with Adam at a tenth": """
+        model = nn.Sequential(nn.Linear(8, 6), nn.ReLU(), nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 1), nn.Sigmoid())
+        opt = torch.optim.Adam(model.parameters(), lr=0.1)
+        loss.backward()
+        """,
+    "a model without layers": """
+        model = FiniteElements(mesh)
+        opt = torch.optim.Adam(model.parameters(), lr=1)
+        loss.backward()
+        """,
     "an image with Adam at ten": """
         opt = torch.optim.Adam([image], lr=10)
         loss.backward()
@@ -286,6 +296,7 @@ FINE = {
         d = EarlyStopping(monitor="val_accuracy", patience=5)
         e = ModelCheckpoint("m.h5", monitor="val_accuracy", mode="min", save_best_only=False)
         f = EarlyStopping(monitor="val_reward", mode="min")
+        g = EarlyStopping(monitor="val_accuracy", mode="min", baseline=0.97)
         model.fit(x, y, callbacks=[a, b, c, d, e, f])
         """,
     "a schedule on the loss": f"""

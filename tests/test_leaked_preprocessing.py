@@ -53,6 +53,11 @@ BROKEN = {
         X, y = create(scaled, 10)
         X_train, X_test, y_train, y_test = train_test_split(X, y, shuffle=False)
         """,
+    "scaled by a function": """
+        from sklearn.preprocessing import minmax_scale
+        scaled = minmax_scale(data, (-1, 1))  # PF502 warning: data
+        X_train, X_test, y_train, y_test = train_test_split(scaled, targets)
+        """,
     "column after column": """
         for name in ["a", "b"]:
             df[name] = MinMaxScaler().fit_transform(df[[name]])  # PF502 warning: df[[name]]
@@ -115,6 +120,10 @@ FINE = {
         def prepare(X_train, y_train):
             X_train = StandardScaler().fit_transform(X_train)
             return train_test_split(X_train, y_train)
+        """,
+    "each row by a function": """
+        from sklearn.preprocessing import scale
+        X_train, X_test = train_test_split(scale(X, axis=1))
         """,
     "within a pipeline": """
         from sklearn.pipeline import make_pipeline

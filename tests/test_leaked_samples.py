@@ -49,8 +49,13 @@ BROKEN = {
     "the test loader reads the training set": """
         train_set, test_set = load()
         train_loader = DataLoader(train_set, batch_size=4, shuffle=True)
-        test_loader = DataLoader(train_set, batch_size=4)  # PF503: test_loader
+        test_loader = DataLoader(train_set, batch_size=4)  # PF503 warning: test_loader
         loss.backward()
+        """,
+    "both parts in one line": """
+        X_train, X_test, y_train, y_test = train_test_split(X, y)
+        X_train, X_test = scaler.fit_transform(X_train), scaler.transform(X_train)  # PF503: X_test
+        model.fit(X_train, y_train)
         """,
     "the test folder is the training folder": """
         train_generator = gen.flow_from_directory("data/train")
@@ -146,6 +151,15 @@ FINE = {
         val_data = train_data.take(100)
         val_frame = train_frame.sample(frac=0.1)
         model.fit(x_train, y_train, validation_data=(x_val, y_val))
+        """,
+    "a loader that is tried out": """
+        train_set = load()
+        test_loader = DataLoader(train_set, batch_size=2)
+        print(next(iter(test_loader)))
+        eval_loader = DataLoader(train_set, batch_size=2)
+        for batch in eval_loader:
+            look(batch)
+        loss.backward()
         """,
     "what is no data": """
         test_transform = train_transform

@@ -129,6 +129,33 @@ STATIC: dict[str, tuple[str, str]] = {
         "model.add(layers.Dense(1))\n" + FIT,
         "layers.Dense(16)",
     ),
+    "a hidden pair behind a recurrent layer": (
+        "model = keras.Sequential([layers.LSTM(50), layers.Dense(25), layers.Dense(1)])\n" + FIT, "layers.Dense(25)",
+    ),
+    "a hidden pair behind convolutions": (
+        "model = keras.Sequential([layers.Conv2D(8, 3, activation='relu'), layers.Flatten(), layers.Dense(128), "
+        "layers.Dropout(0.5), layers.Dense(10, activation='softmax')])\n" + FIT, "layers.Dense(128)",
+    ),
+    "two convolutions in a row": (
+        "model = keras.Sequential([layers.Conv2D(8, 3), layers.Conv2D(16, 3), layers.MaxPooling2D(), "
+        "layers.Flatten(), layers.Dense(10, activation='softmax')])\n" + FIT, "layers.Conv2D(8, 3)",
+    ),
+    "a hidden pair in torch": (
+        "model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(99, 64), nn.Linear(64, 9))\n"
+        + STEP, "nn.Linear(99, 64)",
+    ),
+    "Keras 1": (
+        "from keras.layers.core import Dense\nmodel = keras.Sequential()\nmodel.add(Dense(output_dim=9, input_dim=2))\n"
+        "model.add(Dense(output_dim=1))\n" + FIT, "Dense(output_dim=9, input_dim=2)",
+    ),
+    "a dense layer on an image": (
+        "model = keras.Sequential([layers.Conv2D(8, 3, activation='relu'), layers.MaxPooling2D(), "
+        "layers.Dense(10, activation='softmax')])\n" + FIT, "layers.Dense(10, activation='softmax')",
+    ),
+    "a linear layer on an image": (
+        "model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Linear(8 * 26 * 26, 10))\n" + STEP,
+        "nn.Linear(8 * 26 * 26, 10)",
+    ),
 }  # fmt: skip
 
 SILENT = {
@@ -144,6 +171,34 @@ SILENT = {
     "linear regression": "model = keras.Sequential([layers.Dense(1)])\n" + FIT,
     "a projection before a block that bends": (
         "model = nn.Sequential(nn.Linear(9, 4), nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 1))\n" + STEP
+    ),
+    "a narrow layer between two hidden ones": (
+        "model = keras.Sequential([layers.Dense(64, 'relu'), layers.Dense(8), layers.Dense(64, 'sigmoid')])\n" + FIT
+    ),
+    "normalised, then bent": (
+        "model = keras.Sequential([layers.LSTM(8), layers.Dense(64), layers.BatchNormalization(), layers.ReLU(), "
+        "layers.Dense(1)])\n" + FIT
+    ),
+    "an embedding that is projected": "model = keras.Sequential([layers.Embedding(9, 4), layers.Dense(8)])\n" + FIT,
+    "convolutions of rows and columns": (
+        "model = keras.Sequential([layers.Conv2D(8, (1, 7)), layers.Conv2D(8, (7, 1), activation='relu'), "
+        "layers.Flatten(), layers.Dense(3, 'softmax')])\n" + FIT
+    ),
+    "two models under one name": (
+        "model = keras.Sequential()\nmodel.add(layers.Dense(64, 'relu'))\nmodel.add(layers.Dense(9))\n"
+        + FIT
+        + "model = keras.Sequential()\nmodel.add(layers.Dense(5))\n"
+        + FIT
+    ),
+    "an image that is flattened": (
+        "model = keras.Sequential([layers.Conv2D(8, 3, activation='relu'), layers.Flatten(), layers.Dense(9)])\n" + FIT
+    ),
+    "an image that is pooled away": (
+        "model = keras.Sequential([layers.Conv2D(8, 3, activation='relu'), layers.GlobalAveragePooling2D(), "
+        "layers.Dense(9)])\n" + FIT
+    ),
+    "one number for each pixel": (
+        "model = keras.Sequential([layers.Conv2D(8, 3, activation='relu'), layers.Dense(1)])\n" + FIT
     ),
     "a linear autoencoder": "model = nn.Sequential(nn.Linear(9, 2), nn.Linear(2, 9))\n" + STEP,
     "a linear autoencoder of named widths": "model = nn.Sequential(nn.Linear(n, k), nn.Linear(k, n))\n" + STEP,

@@ -23,7 +23,6 @@ from pitfallcheck.lint.screen import Screen
         pytest.param("a.pyw", True, id="a Python file without a console"),
         pytest.param("deep/er/a.py", True, id="below folders"),
         pytest.param("build/a.py", True, id="a folder called build, which git does not ignore"),
-        pytest.param("a.pyi", False, id="a stub"),
         pytest.param("a.txt", False, id="another suffix"),
         pytest.param(".hidden.py", False, id="a hidden file"),
         pytest.param(".hidden/a.py", False, id="a hidden folder"),
@@ -39,6 +38,45 @@ def test_a_folder_stands_for_the_users_own_files(shell: Shell, name: str, read: 
     shell.write(name)
     assert bool(shell("lint").found) == read
     assert shell("lint", name).found == [name], "a file that is named is always read"
+
+
+def test_a_stub_is_left_out_and_said_to_be_one_where_it_is_named(shell: Shell) -> None:
+    shell.write("a.pyi")
+    assert shell("lint").found == []
+    told = shell("lint", "a.pyi")
+    assert told.err.startswith("pitfallcheck: a.pyi skipped: a stub file")
+    assert (told.status, told.err.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "has"),
+    [
+        pytest.param("print 'hello'", "`print` as a statement", id="print"),
+        pytest.param("print 'a', b", "`print` as a statement", id="print of two"),
+        pytest.param("print >>f, 1", None, id="a print that Python 3 reads as a tuple"),
+        pytest.param("if x: print x", "`print` as a statement", id="print behind a colon"),
+        pytest.param("print ('%d') % 1, 2", None, id="a print that also is Python 3"),
+        pytest.param("try: pass\nexcept E, e: pass", "`except E, e:`", id="except"),
+        pytest.param("try:\n    pass\nexcept (A, B), e:\n    pass", "`except E, e:`", id="except of two"),
+        pytest.param("raise E, 'no'", "`raise E, text`", id="raise"),
+        pytest.param("exec 'a = 1'", "`exec` as a statement", id="exec"),
+        pytest.param("if 1 <> 2: pass", "`<>`", id="unequal"),
+        pytest.param("x = `y`", "backquotes", id="backquotes"),
+        pytest.param("os.chmod(f, 0777)", "numbers such as", id="octal"),
+        pytest.param("x = 10L", "numbers such as", id="long"),
+        pytest.param("x = ur'a'", "`ur` strings", id="ur"),
+        pytest.param("x = = 1", None, id="no Python at all"),
+        pytest.param("def f(:", None, id="a slip"),
+        pytest.param("print(", None, id="an open parenthesis"),
+        pytest.param("x = 'a <> b' +", None, id="signs in a string"),
+    ],
+)
+def test_python_2_is_called_by_its_name(shell: Shell, line: str, has: str | None) -> None:
+    shell.write("a.py", f"{line}\n")
+    told = shell("lint", "a.py")
+    assert (": Python 2, which has " in told.err) == (has is not None)
+    assert has is None or has in told.err
+    assert told.err.count("\n") <= 1
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,22 @@ CLEAN = {
                     loss = F.mse_loss(net(x[rows]), y[rows])
                     loss.backward()
         """,
+    "a permutation test": """
+        x, y = load()
+        y_permuted = np.random.permutation(y)
+        model.fit(x, y_permuted)
+        """,
+    "an autoencoder": """
+        x, y = load()
+        np.random.shuffle(x)
+        model.fit(x, x)
+        """,
+    "real and generated rows with labels of their own": """
+        def step(x, n):
+            real = x[np.random.randint(0, len(x), n)]
+            valid = np.ones((n, 1))
+            model.train_on_batch(real, valid)
+        """,
     "an index from elsewhere": """
         x, y = load()
         x, y = x[rows], y[rows]

@@ -97,6 +97,11 @@ CLEAN = {
         model = Sequential([Dense(10, **options)])
         model.compile('adam', 'categorical_crossentropy')
         """,
+    "nothing done to what is not known": """
+        x = Activation('linear', dtype='float32')(head(inputs))
+        model = Model(inputs, x)
+        model.compile('adam', 'categorical_crossentropy')
+        """,
     "a softplus, whose share is taken": """
         model = Sequential([Dense(10, activation='softplus')])
         model.compile('adam', 'categorical_crossentropy')

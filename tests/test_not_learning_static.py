@@ -57,7 +57,7 @@ BROKEN = {
                 loss = crit(net(x), t)
                 loss.backward()
                 opt.step()
-                break  # PF404 warning: enumerate(loader)
+                break  # PF404 note: enumerate(loader)
         """,
     "one step in all": """
         epochs = 1

@@ -51,7 +51,7 @@ OUTPUTS = {
     "every step of a sequence": ("model = Sequential([TimeDistributed(Dense(3, activation='softmax'))])", "softmax", 3),
     "a finished network": ("model = keras.applications.ResNet50(weights=None, classes=3)", "softmax", 3),
     "a finished network's output": (
-        "base = keras.applications.VGG16(include_top=False)\nmodel = Model(base.input, Dense(3)(Flatten()(base.output)))",
+        "base = keras.applications.VGG16(include_top=False)\nmodel = Model(base.input, Dense(3)(base.output))",
         "linear",
         3,
     ),

@@ -658,6 +658,17 @@ def test_labels_are_followed_through_loaders(case: str) -> None:
     assert (None if found is None else (found.kind, found.classes)) == due
 
 
+def test_functions_that_all_call_each_other_do_not_multiply() -> None:
+    names = [f"step_{i}" for i in range(12)]
+    bodies = "\n    ".join(f"{name}(out, y)" for name in names)
+    text = "\n".join(f"def {name}(out, y):\n    {bodies}" for name in names)
+    program = f"{text}\ndef last(out, y):\n    {bodies}\n    return F.cross_entropy(out, y)\n" + "".join(
+        f"{name}(torch.sigmoid(x), y)\n" for name in [*names, "last"]
+    )
+    (objective,) = torch_objectives(source(program))
+    assert objective.output is not None and objective.output.activation == "sigmoid"
+
+
 END_TO_END = {
     "a softmax before CrossEntropyLoss": (
         """

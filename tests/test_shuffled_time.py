@@ -49,6 +49,14 @@ BROKEN = {
         X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=42)  # PF505 warning: sequence
         model.fit(X_train, y_train)
         """,
+    "a target some steps behind": """
+        xs, ys = [], []
+        for i in range(len(data) - back - ahead + 1):
+            xs.append(data[i:(i + back), :])
+            ys.append(data[i + back + ahead - 1, :])
+        X_train, X_test, y_train, y_test = train_test_split(np.array(xs), np.array(ys))  # PF505 warning: data
+        model.fit(X_train, y_train)
+        """,
     "windows that look back": """
         xs, ys = [], []
         for i in range(60, len(scaled)):

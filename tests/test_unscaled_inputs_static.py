@@ -295,7 +295,7 @@ BROKEN = {
         model.fit(x, 2 * x + 1, epochs=10)  # PF403 warning: x
         """,
     "a single layer of torch": """
-        x = torch.arange(0, 500.0).view(-1, 1)
+        x = torch.linspace(0, 500, 100).view(-1, 1)
         model = nn.Linear(1, 1)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
         for _ in range(100):
@@ -307,6 +307,13 @@ BROKEN = {
         X = np.array([[i] for i in range(1000)])
         model = keras.Sequential([layers.Dense(10, activation="relu"), layers.Dense(1)])
         model.fit(X, y)  # PF403 warning: X
+        """,
+    "columns of different size": """
+        income = np.random.uniform(20000, 120000, 600)
+        age = np.random.uniform(18, 80, 600)
+        inputs = np.stack([income, age], axis=1)
+        model = keras.Sequential([layers.Dense(10, activation="relu"), layers.Dense(1)])
+        model.fit(inputs, y)  # PF403 warning: inputs
         """,
     "an old name of MNIST": """
         from sklearn.datasets import fetch_mldata
@@ -458,6 +465,45 @@ CLEAN = {
         x = np.random.randint(0, 5000, (100, 20))
         model = keras.Sequential([layers.Embedding(5000, 8), layers.LSTM(8), layers.Dense(1)])
         model.fit(x, y)
+        """,
+    "numbers into embeddings over time": """
+        x = np.random.randint(0, 5000, (100, 20, 7))
+        model = keras.Sequential([layers.TimeDistributed(layers.Embedding(5000, 8)), layers.LSTM(8), layers.Dense(1)])
+        model.fit(x, y)
+        """,
+    "a threshold": MODEL
+    + LOAD
+    + """
+        x_train = (x_train > 127).astype("float32")
+        model.fit(x_train, y_train)
+        """,
+    "by its largest": MODEL
+    + LOAD
+    + """
+        x_train = x_train / np.max(x_train)
+        model.fit(x_train, y_train)
+        """,
+    "to -1..1": MODEL
+    + LOAD
+    + """
+        x_train = (x_train.astype("float32") - 127.5) / 127.5
+        model.fit(x_train, y_train)
+        """,
+    "by something smaller": MODEL
+    + LOAD
+    + """
+        model.fit(x_train / 64, y_train)
+        """,
+    "its logarithm": MODEL
+    + LOAD
+    + """
+        model.fit(np.log1p(x_train), y_train)
+        """,
+    "a layer of a hub": LOAD
+    + """
+        import tensorflow_hub as hub
+        model = keras.Sequential([hub.KerasLayer("url"), layers.Dense(10)])
+        model.fit(x_train, y_train)
         """,
     "words": """
         (x, y), _ = keras.datasets.imdb.load_data(num_words=5000)

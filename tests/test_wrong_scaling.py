@@ -66,6 +66,18 @@ BROKEN = {
             x = x / 255.0  # PF112 error: x
             F.cross_entropy(net(x), y).backward()
         """,
+    "a transform of the file's data set, then divided": """
+        from PIL import Image
+        from torchvision import transforms
+        class D(Dataset):
+            def __init__(self, files, transform):
+                self.files, self.transform = files, transform
+            def __getitem__(self, i):
+                img = self.transform(Image.open(self.files[i]))
+                return img / 255.0, 0  # PF112 error: img
+        scale = transforms.Compose([transforms.Resize((64, 64)), transforms.ToTensor()])
+        loader = DataLoader(D(files, scale), batch_size=2)
+        """,
     "what nobody knows, twice": """
         x = load()
         x = x / 255.0
@@ -174,6 +186,20 @@ CLEAN = {
     + """
         x_train = x_train.astype(np.float32)
         x_train /= 255
+        """,
+    "tensors in place": """
+        def parse(path):
+            image = tf.image.decode_jpeg(tf.io.read_file(path), channels=3)
+            image = tf.image.resize(image, [192, 192])
+            image /= 255.0
+            return image
+        model.fit(tf.data.Dataset.from_tensor_slices(paths).map(parse))
+        """,
+    "both halves of one range": LOAD
+    + """
+        x_train = (x_train.astype(np.float32) - 127.5) / 127.5
+        model.fit(x_train, y_train)
+        model.evaluate((x_test - 127.5) / 127.5, y_test)
         """,
     "a model that rescales raw data": """
         (x, y), (a, b) = keras.datasets.mnist.load_data()

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 
 from pitfallcheck.lint.magics import without_magics
 
-MARKDOWN = (".md", ".markdown", ".mdx", ".qmd", ".rmd")
-
 _FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*\{?\.?(?P<language>[\w+-]*)(?P<rest>.*)$")
 _PYTHON = frozenset({"python", "py", "python3", "ipython", "ipython3", "pycon"})
 _DIRECTIVE = re.compile(r"(?P<indent>[ \t]*)\.\. (?:code-block|code|sourcecode|testcode)::[ \t]*(?P<language>\w*)\s*$")

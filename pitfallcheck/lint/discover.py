@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".py", ".pyw")
 NOTEBOOK = ".ipynb"
+MARKDOWN = (".md", ".markdown", ".mdx", ".qmd", ".rmd")
+"""Files that are read only if they are named: most of what they show is no program."""
 
 LEFT_OUT = frozenset({"__pycache__", "__pypackages__", "node_modules", "site-packages"})
 """Folders that hold other people's or generated code; hidden folders and virtual environments are known otherwise."""

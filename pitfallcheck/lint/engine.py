@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pitfallcheck.config import Settings
 from pitfallcheck.lint.commented import commented
-from pitfallcheck.lint.discover import NOTEBOOK, SUFFIXES, Found, discover
+from pitfallcheck.lint.discover import MARKDOWN, NOTEBOOK, SUFFIXES, Found, discover
 from pitfallcheck.lint.elsewhere import excluded
 from pitfallcheck.lint.parse import UnreadableError, decode, parse, read, tree_of
 from pitfallcheck.lint.screen import screen_of
@@ -95,7 +95,17 @@ def lint_bytes(path: str, data: bytes, settings: Settings, *, named: bool = True
         from pitfallcheck.lint.cells import lint_notebook
 
         return lint_notebook(path, data, settings, named=named)
-    return lint_program(path, data, settings, named=named)
+    if path.endswith(MARKDOWN):
+        from pitfallcheck.lint.passages import lint_markdown
+
+        return lint_markdown(path, data, settings)
+    result = lint_program(path, data, settings, named=named)
+    if settings.docstrings:
+        from pitfallcheck.lint.passages import found_in_docstrings
+
+        found = (*result.findings, *found_in_docstrings(path, data, settings))
+        result = result._replace(findings=tuple(sorted(found, key=lambda finding: finding.sort_key())))
+    return result
 
 
 def lint_program(path: str, data: bytes, settings: Settings, *, named: bool = True) -> LintResult:
@@ -120,7 +130,9 @@ def lint_program(path: str, data: bytes, settings: Settings, *, named: bool = Tr
 
 def must_be_parsed(path: str, data: bytes, settings: Settings, *, named: bool) -> bool:
     """Whether `lint_bytes` would have to parse `data`: it was named, or something may be in it."""
-    return named or not path.endswith(SUFFIXES) or bool(screen_of(settings.codes).candidates(data))
+    if named or settings.docstrings or not path.endswith(SUFFIXES):
+        return True
+    return bool(screen_of(settings.codes).candidates(data))
 
 
 def unreadable(path: str, error: UnreadableError) -> LintResult:

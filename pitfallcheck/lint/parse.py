@@ -35,6 +35,8 @@ class UnreadableError(Exception):
 
 def read(path: str) -> bytes:
     """The bytes of a regular file; raises UnreadableError, and never waits for a pipe or a device."""
+    if path.endswith(".pyi"):
+        raise UnreadableError("a stub file, which says what types there are and does nothing; name the module itself")
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise UnreadableError("not a regular file; name a Python file or a folder")
@@ -119,11 +121,34 @@ def tree_of(text: str) -> ast.Module:
     except SyntaxError as error:
         if "too many nested parentheses" in str(error.msg):
             raise UnreadableError("nested too deeply for Python itself; split the expression", error.lineno) from None
+        if (seen := python_2(error.text or "")) is not None:
+            why = f"Python 2, which has {seen}; port it with `2to3`, or leave it out with `exclude`"
+            raise UnreadableError(why, error.lineno) from None
         raise UnreadableError(f"syntax error, {error.msg}; mend it and check again", error.lineno) from None
     except (RecursionError, MemoryError):
         raise UnreadableError("nested too deeply for Python's parser; split the expression") from None
     except ValueError as error:
         raise UnreadableError(f"not Python source, {error}; check the file") from None
+
+
+_PYTHON_2 = (
+    (r"\s*(?:.*[:;]\s*)?print(?:\s+[^\s(=.,:)\]]|\s*>>\s*\w|\s+\(.*\)\s*(?:%|,))", "`print` as a statement"),
+    (r"\s*except\s+[\w.()\s,]+,\s*\w+\s*:", "`except E, e:`"),
+    (r"\s*(?:.*[:;]\s*)?raise\s+[\w.]+\s*,\s*\S", "`raise E, text`"),
+    (r"\s*(?:.*[:;]\s*)?exec\s+[^\s(=.,:)\]]", "`exec` as a statement"),
+    (r"[^'\"#]*<>", "`<>`"),
+    (r"[^'\"#]*`[^`]+`", "backquotes for `repr`"),
+    (r"[^'\"#]*\b(?:0[0-7]+|\d+)[lL]?\b(?<=[lL])|[^'\"#]*(?<![\w.])0[0-7]+\b", "numbers such as `0777` and `10L`"),
+    (r"[^'\"#]*\b[uU][rR]['\"]", "`ur` strings"),
+)
+"""How lines begin that were Python once, and what to call it."""
+
+
+def python_2(line: str) -> str | None:
+    """What a line that does not parse has of Python 2."""
+    import re
+
+    return next((what for sign, what in _PYTHON_2 if re.match(sign, line)), None)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
@@ -123,5 +124,11 @@ def _comments_and_strings() -> re.Pattern[bytes]:
 
 
 def code_of(data: bytes) -> bytes:
-    """A source without its comments and without its strings in triple quotes, which nearly all are documentation."""
-    return _comments_and_strings().sub(lambda match: b"" if match["left"] is not None else match[0], data)
+    """A source without its comments and without its strings in triple quotes, which nearly all are documentation.
+
+    Each of its lines, the first and the last as well, has a line end in front and behind.
+    """
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    code = _comments_and_strings().sub(lambda match: b"" if match["left"] is not None else match[0], data)
+    return b"\n" + code.removeprefix(codecs.BOM_UTF8) + b"\n"

@@ -10,6 +10,14 @@ _RATE = (
 )
 """A learning rate: a name that says so, or a number below 1."""
 
+_PRODUCT = rb"(?:[^\n]*" + _RATE + rb"[^\n]*[*/@]|[^\n]*[*/@][^\n]*" + _RATE + rb")"
+
+_STEP = (
+    rb"(?:self\.)?(?:d\w{1,4}|v\w?|m\w?|\w*(?:delta|grad|step|update|vel|moment|change|adjust)\w*)"
+    rb"(?:\[[^\]\n]*+\])?[ \t]*(?:\n|\Z)"
+)
+"""A step that was computed before, under the names that it goes by."""
+
 LEARNING = (
     rb"\.backward\(",
     rb"fit\(",
@@ -24,15 +32,28 @@ LEARNING = (
     rb"\.optimi[sz]e\(",
     rb"\.sgd\w*\(",
     rb"\.gradient_descent\w*\(",
-    # Weights that are moved by hand: `w -= ...`, `w = w - ...`, `w += rate * ...`.
-    rb"-= ?(?!\d+\s)",
-    rb"\n[ \t]*+([\w.]++)(?:\[[^\]\n]*+\])? ?= ?\(?\1(?:\[[^\]\n]*+\])? ?[-+][^\n]*" + _RATE,
-    rb"\n[ \t]*+([\w.]++)(?:\[[^\]\n]*+\])? ?= ?\1(?:\[[^\]\n]*+\])? ?- ?[\w.]++[ \t]*(?:\n|\Z)",
-    rb"= ?[\w.]++(?:\[[^\]\n]*\])? ?- [^\n]*,[^\n]* - [^\n]*" + _RATE,
-    rb"\+=[^\n]*" + _RATE,
-    rb"\+= ?-? ?(?:self\.)?(?:d\w{1,3}|delta\w*|update\w*|step\w*|v|vel\w*|moment\w*|change\w*|\w+_update|\w+_delta)\s",
+    # Weights that are moved by hand: `w -= rate * ...`, `w = w - rate * ...`, or by a step that has a name.
+    rb"-=[^\n]*(?:\*|" + _RATE + rb")",
+    rb"[-+]= ?-?" + _STEP,
+    rb"\+=" + _PRODUCT,
+    rb"\n[ \t]*+([\w.]++)(?:\[[^\]\n]*+\])? ?= ?\1(?:\[[^\]\n]*+\])? ?[-+](?:" + _PRODUCT + rb"| ?" + _STEP + rb")",
+    rb"= ?[\w.]++(?:\[[^\]\n]*\])? ?- [^\n]*,[^\n]* -" + _PRODUCT,
 )
 """What learns from a batch, as `lint.flow.training` follows it; one of these is in every file where something does."""
+
+SCRIPT = (
+    rb"\n(?:for|while|with) ",
+    rb"\nif __name__",
+    rb"\n(?:[a-z]\w*|[A-Z])(?:, ?\w+)* ?= ?(?!logg|TypeVar|object\(|set\(|dict\()[\w.]+\(",
+    rb"\n[a-z]\w*\(",
+)
+"""What stands in a file that computes something when it is run, rather than only defining what others use."""
+
+SHORT = rb"\A(?s:.{0,4000})\Z"
+"""A file so short that judging it costs less than it is worth to know what it is for."""
+
+FEEDING = (rb"[^\w]yield[^\w]", rb"def __getitem__", rb"def __next__")
+"""What hands samples to whoever trains."""
 
 DRAWS = (rb"rand", rb"choice", rb"permut", rb"integers\(", rb"sample\(", rb"normal\(", rb"uniform\(", rb"shuffle")
 """What draws numbers, or the order of samples."""

@@ -8,7 +8,15 @@ from dataclasses import replace
 from pitfallcheck.finding import Finding
 from pitfallcheck.lint.source import Source
 
-FRAMEWORKS = ("pytest", "unittest", "absl.testing", "hypothesis", "nose", "keras.src.testing", "torch.testing._internal")
+FRAMEWORKS = (
+    "pytest",
+    "unittest",
+    "absl.testing",
+    "hypothesis",
+    "nose",
+    "keras.src.testing",
+    "torch.testing._internal",
+)
 
 
 def is_test(source: Source) -> bool:

@@ -121,8 +121,10 @@ def _sliced(program: Program) -> Iterator[Split]:
             heads.setdefault((name, ast.unparse(end)), []).append((node, target))
         elif first is not None and said == "test":
             tails.setdefault((name, ast.unparse(first)), []).append((node, target))
-    for key, ends in tails.items():
-        for head, train in heads.get(key, ()):
+    for (name, begin), ends in tails.items():
+        # The test part may begin a window before the end of the training part: `x[n - 60:]`.
+        starts = dict.fromkeys((begin, begin.partition(" - ")[0]))
+        for head, train in [head for start in starts for head in heads.get((name, start), ())]:
             for tail, test in ends:
                 if program.bindings(_base(head)) == program.bindings(_base(tail)):
                     yield Split(tail, (_base(tail),), False, "slices", (train,), (test,))

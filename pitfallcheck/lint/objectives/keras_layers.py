@@ -140,13 +140,13 @@ def _inner(resolver: Resolver, layer: ast.Call, calls: Calls, given: Given) -> O
     return applied(resolver, inner[0].node, inner[0].calls, given)
 
 
-def activated(before: Output | None, name: str | None, node: ast.expr, axis: int | None = -1) -> Output:
+def activated(before: Output | None, name: str | None, node: ast.expr, axis: int | None = -1) -> Output | None:
     """The output after an activation, applied by `node`, that nothing but it may show."""
     axis = axis if name in ("softmax", "log_softmax") else None
-    if before is None:
-        return Output(node, name, axis=axis)
     if name == "linear":
         return before
+    if before is None:
+        return Output(node, name, axis=axis)
     return replace(before, activation=name, activated_at=node, axis=axis)
 
 

@@ -50,7 +50,13 @@ EXPECTED: dict[str, tuple[Expected, tuple[Kind, ...]]] = {
     "sigmoid_cross_entropy_with_logits": ("logits", ("binary", "one-hot")),
 }
 PLACES = ("keras.losses.", "keras.objectives.", "keras.metrics.", "keras.backend.", "tensorflow.losses.", "keras.ops.")
-OWN = {"softmax_cross_entropy_with_logits_v2": "softmax_cross_entropy_with_logits"}
+OLD = {
+    "tensorflow.nn.softmax_cross_entropy_with_logits_v2": "softmax_cross_entropy_with_logits",
+    "tensorflow.losses.softmax_cross_entropy": "softmax_cross_entropy_with_logits",
+    "tensorflow.losses.sparse_softmax_cross_entropy": "sparse_softmax_cross_entropy_with_logits",
+    "tensorflow.losses.sigmoid_cross_entropy": "sigmoid_cross_entropy_with_logits",
+}
+"""The functions of TensorFlow 1 that are the losses of these names."""
 
 ACCURACIES = frozenset({"accuracy", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"})
 
@@ -135,7 +141,8 @@ def called_loss(resolver: Resolver, call: ast.Call, calls: Calls = ()) -> Loss |
     """The loss that `call` computes from labels and a prediction: a function of the library, or a loss object."""
     name = resolver.called(call)
     prefix, _, short = name.rpartition(".")
-    short = OWN.get(short, short)
+    if name in OLD:
+        return _known(call, OLD[name])
     if prefix == "tensorflow.nn" and short.endswith("cross_entropy_with_logits"):
         return _known(call, short)
     short = _library(name)
@@ -149,6 +156,11 @@ def called_loss(resolver: Resolver, call: ast.Call, calls: Calls = ()) -> Loss |
     if not all(isinstance(held.node, ast.Call) for held in made):
         return None
     return loss_of(resolver, call.func, calls)
+
+
+def is_loss_object(resolver: Resolver, call: ast.Call) -> bool:
+    """Whether `call` makes a loss of the library that can be called with labels and a prediction."""
+    return _library(resolver.called(call))[:1].isupper()
 
 
 def metrics_of(resolver: Resolver, node: ast.expr | None, calls: Calls = ()) -> tuple[Metric, ...]:

@@ -9,11 +9,9 @@ from dataclasses import replace
 from pitfallcheck.lint.flow.bindings import NAMES, Binding, dotted
 from pitfallcheck.lint.objectives.facts import Output
 from pitfallcheck.lint.objectives.keras_layers import activated, activation, applied, function_name, layer_name
+from pitfallcheck.lint.objectives.keras_outputs import Outputs, merged, one
 from pitfallcheck.lint.objectives.resolve import Calls, Held, Resolver, returned, starred
 from pitfallcheck.lint.source import own_nodes
-
-Outputs = tuple[Output | None, ...]
-"""The outputs of a model, in their order; one that does not show is None."""
 
 SEQUENTIAL = frozenset({"keras.Sequential", "keras.models.Sequential", "keras.engine.sequential.Sequential"})
 MODELS = frozenset(
@@ -279,33 +277,3 @@ class Models:
         known = default if chosen is None else activation(self.resolver, chosen, calls)
         axis = -1 if known == "softmax" else None
         return Output(call, known, units if isinstance(units, int) else None, axis=axis)
-
-
-def one(outputs: Outputs | None) -> Output | None:
-    """The output of a model that has one."""
-    return outputs[0] if outputs is not None and len(outputs) == 1 else None
-
-
-def merged(found: Iterable[Outputs | None]) -> Outputs | None:
-    """What all alternatives of a model agree on."""
-    alternatives = list(found)
-    first = alternatives[0] if alternatives else None
-    if first is None or any(other is None or len(other) != len(first) for other in alternatives):
-        return None
-    return tuple(_common([other[place] for other in alternatives if other is not None]) for place in range(len(first)))
-
-
-def _common(alternatives: list[Output | None]) -> Output | None:
-    first = alternatives[0]
-    for other in alternatives[1:]:
-        if first is None or other is None:
-            return None
-        if first != other:
-            first = replace(
-                first,
-                activation=first.activation if first.activation == other.activation else None,
-                units=first.units if first.units == other.units else None,
-                axis=first.axis if first.axis == other.axis else None,
-                rank=first.rank if first.rank == other.rank else None,
-            )
-    return first

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 
 from pitfallcheck.lint.flow.bindings import NAMES
 from pitfallcheck.lint.objectives.facts import Labels, Loss, Metric, Objective, Output
-from pitfallcheck.lint.objectives.keras_losses import called_loss, loss_of, metrics_of
-from pitfallcheck.lint.objectives.keras_models import Models, Outputs
+from pitfallcheck.lint.objectives.keras_losses import called_loss, is_loss_object, loss_of, metrics_of
+from pitfallcheck.lint.objectives.keras_models import Models
+from pitfallcheck.lint.objectives.keras_outputs import Outputs
 from pitfallcheck.lint.objectives.labels import LabelsOf, of_shown
 from pitfallcheck.lint.objectives.labels_batches import of_batches
 from pitfallcheck.lint.objectives.resolve import Calls, Held, Resolver, starred
 from pitfallcheck.lint.source import Source
 
 FITS = frozenset({"fit", "train_on_batch", "fit_generator"})
+LEARNING = ("GradientTape", "with_logits", ".minimize(", ".backward(", "value_and_grad")
+"""Words without which nothing learns from a loss that is called: tests compute losses, too."""
+
 MAX_ROOTS = 12
 
 
@@ -159,15 +163,30 @@ class _Reader:
 
     def by_hand(self) -> Iterator[Objective]:
         """An objective for each call of a loss with labels and a prediction, as under a gradient tape."""
+        if not any(word in self.resolver.source.text for word in LEARNING):
+            return
+        objects = any(is_loss_object(self.resolver, call) for call in self.calls)
         for call in self.calls:
-            loss = called_loss(self.resolver, call) if len(call.args) + len(call.keywords) >= 2 else None
+            if len(call.args) + len(call.keywords) < 2 or not (objects or self.resolver.called(call)):
+                continue
+            loss = called_loss(self.resolver, call)
             if loss is None:
                 continue
-            target = self.resolver.given_to(call, 0, "y_true", "labels", "target", "targets")
-            value = self.resolver.given_to(call, 1, "y_pred", "logits", "output", "predictions")
+            target, value = self._compared(call, loss)
             output: Output | None = self.models.tensor(value) if value is not None and not self.rebuilt else None
             if output is not None:
                 yield Objective("keras", call, output, loss, self.labels.labels(target))
+
+    def _compared(self, call: ast.Call, loss: Loss) -> tuple[ast.expr | None, ast.expr | None]:
+        """The labels and the prediction that a loss is called with."""
+        # Before TensorFlow 1.0 the logits came first; later versions of 1 want them by name.
+        swapped = (
+            "placeholder" in self.resolver.source.text and self.resolver.called(call) == f"tensorflow.nn.{loss.name}"
+        )
+        first, second = (1, 0) if swapped else (0, 1)
+        labels = ("y_true", "labels", "target", "targets", "onehot_labels", "multi_class_labels")
+        predictions = ("y_pred", "logits", "output", "predictions")
+        return self.resolver.given_to(call, first, *labels), self.resolver.given_to(call, second, *predictions)
 
 
 def _each(outputs: Outputs | None) -> list[tuple[int, str | None, Output | None]]:

@@ -7,16 +7,15 @@ from dataclasses import replace
 from math import inf
 
 from pitfallcheck.lint.flow.bindings import NAMES, Binding
-from pitfallcheck.lint.flow.draws import GeneratorKind, draw_of
 from pitfallcheck.lint.flow.evaluation import argument, constant
 from pitfallcheck.lint.objectives.facts import Labels
 from pitfallcheck.lint.objectives.labels_batches import of_batches
+from pitfallcheck.lint.objectives.labels_calls import drawn, one_hot, ranged, text_of
 from pitfallcheck.lint.objectives.labels_known import (
     ENCODERS,
     JOINING,
     KERAS_DATASETS,
     ONE_HOT,
-    RANGES,
     RESHAPING,
     SAME_ATTRIBUTES,
     SAME_FUNCTIONS,
@@ -26,7 +25,7 @@ from pitfallcheck.lint.objectives.labels_known import (
     Shown,
     integers,
 )
-from pitfallcheck.lint.objectives.labels_numbers import computed, joined, span, written
+from pitfallcheck.lint.objectives.labels_numbers import computed, joined, written
 from pitfallcheck.lint.objectives.resolve import Calls, Resolver
 from pitfallcheck.lint.tree import walk
 
@@ -65,6 +64,8 @@ class LabelsOf:
     def _of(self, node: ast.expr, calls: Calls, place: Place) -> Shown | None:
         if isinstance(node, NAMES):
             bindings = self.resolver.settled(node)
+            if any(binding.kind == "changed" and not _only_moves(binding.node) for binding in bindings):
+                return self._gathered(node, calls) if not place else None
             if bindings:
                 return joined([self._bound(binding, calls, place) for binding in bindings])
             return self._attribute(node, calls, place) if isinstance(node, ast.Attribute) else None
@@ -84,20 +85,16 @@ class LabelsOf:
             case ast.IfExp():
                 return joined([self.of(node.body, calls), self.of(node.orelse, calls)])
             case ast.Compare():
-                return Shown("binary", 2, 0, 1, f"`{self._text(node)}` gives 0 and 1")
+                return Shown("binary", 2, 0, 1, f"`{text_of(self.resolver, node)}` gives 0 and 1")
             case ast.ListComp():
                 return self.of(node.elt, calls)
             case ast.UnaryOp(op=ast.USub()):
                 zero = Shown(None, None, 0, 0)
                 inner = self.of(node.operand, calls)
-                return None if inner is None else computed(ast.Sub(), zero, inner, self._text(node))
+                return None if inner is None else computed(ast.Sub(), zero, inner, text_of(self.resolver, node))
             case ast.BinOp():
                 return self._arithmetic(node, calls)
         return None
-
-    def _text(self, node: ast.AST) -> str:
-        text = self.resolver.source.segment(node)
-        return text if len(text) <= 40 else f"{text[:37]}..."
 
     # Names.
 
@@ -121,11 +118,20 @@ class LabelsOf:
                 return (
                     None
                     if known is None or step is None
-                    else computed(binding.node.op, known, step, self._text(binding.node))
+                    else computed(binding.node.op, known, step, text_of(self.resolver, binding.node))
                 )
-            case "changed" if binding.target is not None and _only_moves(binding.node):
+            case "changed" if binding.target is not None:
                 return self.of(binding.target, calls, place)
         return None
+
+    def _gathered(self, node: ast.expr, calls: Calls) -> Shown | None:
+        """What was appended, one by one, to a list that began empty."""
+        roots, changes = self.resolver.program.roots(node)
+        empty = all(isinstance(root.value, ast.List) and not root.value.elts for root in roots)
+        added = [change.node for change in changes]
+        if not empty or not all(_appends(one) for one in added):
+            return None
+        return joined([self.of(one.args[0], calls) for one in added if isinstance(one, ast.Call)])
 
     def _attribute(self, node: ast.Attribute, calls: Calls, place: Place) -> Shown | None:
         if node.attr in SAME_ATTRIBUTES:
@@ -188,7 +194,9 @@ class LabelsOf:
         made = node.value
         if isinstance(made, ast.Call) and self.resolver.called(made) in ("numpy.eye", "numpy.identity", "torch.eye"):
             classes = self.resolver.constant(made.args[0], calls) if made.args else ...
-            return Shown("one-hot", classes if isinstance(classes, int) else None, 0, 1, f"`{self._text(node)}`")
+            return Shown(
+                "one-hot", classes if isinstance(classes, int) else None, 0, 1, f"`{text_of(self.resolver, node)}`"
+            )
         if place or isinstance(index, str):
             return None
         inner = self.of(node.value, calls)
@@ -203,7 +211,7 @@ class LabelsOf:
         module, _, short = name.rpartition(".")
         first = call.args[0] if call.args else None
         if name in ONE_HOT or (not module and short == "to_categorical"):
-            return self._one_hot(call, calls)
+            return one_hot(self, call, calls)
         if name == "pandas.get_dummies" and argument(call, None, "drop_first") is None:
             return Shown("one-hot", None, 0, 1, "`get_dummies` makes one column of each class")
         if first is not None and short in SAME_FUNCTIONS and (module in SAME_LIBRARIES or name == "list"):
@@ -211,10 +219,10 @@ class LabelsOf:
             return known if known is None or short not in RESHAPING else replace(known, width=None)
         if short in JOINING and module in SAME_LIBRARIES and isinstance(first, ast.Tuple | ast.List):
             return joined([self.of(part, calls) for part in first.elts])
-        if drawn := self._draw(call, calls):
-            return drawn
+        if random := drawn(self, call, calls):
+            return random
         if module in (*SAME_LIBRARIES, "math", "tensorflow.math") and first is not None:
-            return self._function(call, calls, short, first)
+            return ranged(self, call, calls, short, first)
         if module.startswith("sklearn.datasets"):
             return None
         if not name and isinstance(call.func, ast.Attribute):
@@ -224,69 +232,17 @@ class LabelsOf:
         results = self.resolver.returns(call, calls)
         return None if results is None else joined([self.of(held.node, held.calls) for held in results])
 
-    def _one_hot(self, call: ast.Call, calls: Calls) -> Shown:
-        given = argument(call, 1, "num_classes", "nb_classes", "depth")
-        classes = self.resolver.constant(given, calls) if given is not None else ...
-        if given is None and call.args:
-            inner = self.of(call.args[0], calls)
-            classes = inner.classes if inner is not None else ...
-        short = self.resolver.source.segment(call.func).rpartition(".")[2]
-        return Shown("one-hot", classes if isinstance(classes, int) else None, 0, 1, f"`{short}` makes them one-hot")
-
-    def _draw(self, call: ast.Call, calls: Calls) -> Shown | None:
-        draw = draw_of(GeneratorKind(self.resolver.program), call)
-        if draw is None or draw.kind == "order":
-            return None
-        short = self.resolver.source.segment(call.func).rpartition(".")[2]
-        if draw.kind == "values":
-            low, high = (0.0, 1.0) if short in ("rand", "random", "random_sample") else (-inf, inf)
-            bounds = [self.resolver.constant(one, calls) for one in call.args[:2]] if short == "uniform" else []
-            if len(bounds) == 2 and all(isinstance(one, int | float) for one in bounds) and draw.library == "numpy":
-                low, high = float(bounds[0]), float(bounds[1])  # type: ignore[arg-type]
-            return (
-                Shown("reals", None, low, high, f"`{self._text(call)}`", drawn=True) if draw.library != "jax" else None
-            )
-        if draw.pool is not None:
-            return self.of(draw.pool, calls) if not isinstance(draw.pool, ast.Constant) else None
-        lowest = 0 if draw.low is None else self.resolver.constant(draw.low, calls)
-        end = self.resolver.constant(draw.high, calls) if draw.high is not None else ...
-        if lowest != 0 or not isinstance(end, int):
-            return None
-        classes = end + draw.beyond
-        why = f"`{self._text(call)}` draws the integers 0 to {classes - 1}"
-        return integers(classes, why, _drawn_width(draw.size)) if classes > 1 else None
-
-    def _function(self, call: ast.Call, calls: Calls, short: str, first: ast.expr) -> Shown | None:
-        text = self._text(call)
-        if short in RANGES:
-            low, high = RANGES[short]
-            return Shown("reals", None, low, high, f"`{text}` goes {span(low, high)}")
-        if short == "where" and len(call.args) == 3:
-            chosen = [self.of(part, calls) for part in call.args[1:]]
-            values = [one.low if one is not None and one.low == one.high else None for one in chosen]
-            if values and set(values) <= {0, 1}:
-                return Shown("binary", 2, 0, 1, f"`{text}` gives 0 and 1")
-            return Shown("signs", 2, -1, 1, f"`{text}` gives -1 and 1") if set(values) == {-1, 1} else joined(chosen)
-        if short in ("zeros", "ones", "zeros_like", "ones_like"):
-            value = int(short.startswith("ones"))
-            return Shown("binary", 2, value, value, f"`{text}`")
-        if short in ("argmax", "argmin"):
-            return Shown("integers", None, 0, None, f"`{text}` gives class numbers")
-        if short == "linspace" and len(call.args) >= 2:
-            ends = [self.of(one, calls) for one in call.args[:2]]
-            both = joined(ends)
-            return None if both is None else Shown("reals", None, both.low, both.high, f"`{text}`")
-        return None
-
     def _method(self, call: ast.Call, function: ast.Attribute, calls: Calls) -> Shown | None:
         if function.attr in ("fit_transform", "transform"):
             made = [self.resolver.called(held.node) for held in self.resolver.alternatives(function.value, calls)]
             kind = ENCODERS.get(made[0]) if len(made) == 1 else None
             short = made[0].rpartition(".")[2]
+            if kind is None and len(made) == 1 and short in ("StandardScaler", "RobustScaler"):
+                return Shown("reals", None, -inf, inf, f"`{short}` gives them both signs")
             width = 1 if kind == "integers" else None
             return None if kind is None else Shown(kind, None, 0, None, f"`{short}` makes them", width=width)
         if function.attr == "argmax":
-            return Shown("integers", None, 0, None, f"`{self._text(call)}` gives class numbers")
+            return Shown("integers", None, 0, None, f"`{text_of(self.resolver, call)}` gives class numbers")
         known = self.of(function.value, calls) if function.attr in SAME_METHODS else None
         return known if known is None or function.attr not in RESHAPING else replace(known, width=None)
 
@@ -302,20 +258,17 @@ class LabelsOf:
         if self._variables(node.left) & self._variables(node.right):
             return None  # `x - x * x`: the parts do not reach their ends together
         left, right = self.of(node.left, calls), self.of(node.right, calls)
-        return None if left is None or right is None else computed(node.op, left, right, self._text(node))
-
-
-def _drawn_width(size: ast.expr | None) -> int | None:
-    """How many numbers a sample has in a draw of `size`."""
-    if not isinstance(size, ast.Tuple | ast.List):
-        return 1 if isinstance(size, ast.Constant) else None
-    last = constant(size.elts[-1]) if len(size.elts) == 2 else 1
-    return last if len(size.elts) <= 2 and isinstance(last, int) else None
+        return None if left is None or right is None else computed(node.op, left, right, text_of(self.resolver, node))
 
 
 def of_shown(node: ast.expr, shown: Shown) -> Labels:
     """The labels that `node` hands over."""
     return Labels(node, shown.kind, shown.classes, shown.low, shown.high, shown.why, shown.width)
+
+
+def _appends(node: ast.AST) -> bool:
+    called = node.func if isinstance(node, ast.Call) and len(node.args) == 1 else None
+    return isinstance(called, ast.Attribute) and called.attr == "append"
 
 
 def _only_moves(node: ast.AST) -> bool:

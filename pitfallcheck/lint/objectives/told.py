@@ -76,6 +76,13 @@ def loss_text(loss: Loss) -> str:
     return f"`{loss.name}`"
 
 
+def for_classes(loss: Loss, *, one_hot: bool = False) -> str:
+    """What a user of the library of `loss` would train classes with."""
+    if loss.name.endswith("Loss"):
+        return "`CrossEntropyLoss` and no activation"
+    return f"a softmax and `{'' if one_hot else 'sparse_'}categorical_crossentropy`"
+
+
 def labels_text(labels: Labels) -> str:
     """What labels are, with what shows it in parentheses."""
     kinds = {

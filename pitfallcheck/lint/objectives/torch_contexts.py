@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from pitfallcheck.lint.flow.program import Program
 from pitfallcheck.lint.objectives.torch_calls import Calls
 from pitfallcheck.lint.objectives.torch_values import Callable, Frame, Object, Partial
 from pitfallcheck.lint.source import Function, Scope
@@ -12,58 +13,84 @@ from pitfallcheck.lint.source import Function, Scope
 MAX_CONTEXTS = 8
 """Calls of one function that are told apart."""
 
+MAX_MENTIONS = 40
+"""Uses of a name after which it is too common to look for calls of a function among them."""
+
 
 class Contexts(Calls):
     """The values of a file's expressions, and the frames to ask for them in."""
 
-    def contexts(self, scope: Scope, within: frozenset[ast.AST] = frozenset()) -> list[Frame | None]:
+    def __init__(self, program: Program, *, strict: bool = False) -> None:
+        super().__init__(program, strict=strict)
+        self._contexts: dict[Scope, list[Frame | None]] = {}
+        self._objects: dict[ast.ClassDef, list[Object]] = {}
+
+    def contexts(self, scope: Scope) -> list[Frame | None]:
         """The frames of a scope: one for each call that the file shows, one without arguments where it shows none."""
         if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
             return [None]
-        if scope in within:
-            return []
+        if scope not in self._contexts:
+            # A function that calls itself, at whatever distance, has no more frames than its other calls give it.
+            self._contexts[scope] = []
+            self._contexts[scope] = self._called_from(scope) or self._uncalled(scope)
+        return self._contexts[scope]
+
+    def _called_from(self, function: Function) -> list[Frame | None]:
         found: list[Frame | None] = []
-        for frame in self._called_from(scope, within | {scope}):
-            if frame not in found:
-                found.append(frame)
-            if len(found) >= MAX_CONTEXTS:
-                break
-        return found or self._uncalled(scope, within | {scope})
+        for call in self._calls(function):
+            for outer in self.contexts(self.program.scope(call)):
+                frame = self._entered(function, call, outer)
+                if frame is not None and frame not in found:
+                    found.append(frame)
+                if len(found) >= MAX_CONTEXTS:
+                    return found
+        return found
 
-    def _called_from(self, function: Function, within: frozenset[ast.AST]) -> Iterator[Frame]:
-        if function.name == "__init__":
+    def _calls(self, function: Function) -> Iterator[ast.Call]:
+        mentions = self.program.mentions.get(function.name, [])
+        if function.name == "__init__" or len(mentions) > MAX_MENTIONS:
             return
-        for mention in self.program.mentions.get(function.name, []):
+        for mention in mentions:
             call = self.source.parents.get(mention)
-            if not isinstance(call, ast.Call) or call.func is not mention:
-                continue
-            for frame in self.contexts(self.program.scope(call), within):
-                callee = self.of(mention, frame)
-                if isinstance(callee, Partial):
-                    callee = callee.of
-                if isinstance(callee, Callable) and callee.node is function:
-                    shift = 0 if callee.owner is None or self._static(function) else 1
-                    given = self.arguments(function, call, frame, shift)
-                    yield self.frame(function, given, callee.frame, callee.owner if shift else None)
+            if isinstance(call, ast.Call) and call.func is mention:
+                yield call
 
-    def _uncalled(self, function: Function, within: frozenset[ast.AST]) -> list[Frame | None]:
+    def _entered(self, function: Function, call: ast.Call, outer: Frame | None) -> Frame | None:
+        """The frame of `function` in a call that stands in `outer`, if it is this function that is called."""
+        callee = self.of(call.func, outer)
+        if isinstance(callee, Partial):
+            callee = callee.of
+        if not isinstance(callee, Callable) or callee.node is not function:
+            return None
+        shift = 0 if callee.owner is None or self._static(function) else 1
+        given = self.arguments(function, call, outer, shift)
+        return self.frame(function, given, callee.frame, callee.owner if shift else None)
+
+    def _uncalled(self, function: Function) -> list[Frame | None]:
         """The frames of a function of which no call is seen, such as a `training_step`."""
         owner = self.source.class_of(function)
         if owner is None:
-            return [self.frame(function, {}, around) for around in self.contexts(self.program.scope(function), within)]
+            return [self.frame(function, {}, around) for around in self.contexts(self.program.scope(function))]
         if self._static(function):
             return [self.frame(function, {})]
-        return [self.method_frame(function, one) for one in self.objects(owner, within)]
+        return [self.method_frame(function, one) for one in self.objects(owner)]
 
-    def objects(self, owner: ast.ClassDef, within: frozenset[ast.AST] = frozenset()) -> list[Object]:
+    def objects(self, owner: ast.ClassDef) -> list[Object]:
         """The objects of a class, and of those that descend from it, that the file makes; else one made unseen."""
+        if owner not in self._objects:
+            self._objects[owner] = []
+            self._objects[owner] = self._made(owner)[:MAX_CONTEXTS] or [Object(owner)]
+        return self._objects[owner]
+
+    def _made(self, owner: ast.ClassDef) -> list[Object]:
         found: list[Object] = []
         for of in self.source.classes:
-            if owner not in self.program.lineage(of):
+            mentions = self.program.mentions.get(of.name, [])
+            if len(mentions) > MAX_MENTIONS or owner not in self.program.lineage(of):
                 continue
-            for mention in self.program.mentions.get(of.name, []):
+            for mention in mentions:
                 call = self.source.parents.get(mention)
                 if isinstance(call, ast.Call) and call.func is mention:
-                    frames = self.contexts(self.program.scope(call), within)
+                    frames = self.contexts(self.program.scope(call))
                     found += [made for frame in frames if (made := Object(of, call, frame)) not in found]
-        return found[:MAX_CONTEXTS] or [Object(owner)]
+        return found

@@ -91,8 +91,9 @@ def measured(node: ast.expr, what: re.Pattern[str]) -> bool:
     return False
 
 
-def combined(program: Program, op: ast.operator, left: Value, right: Value, sides: tuple[ast.expr, ast.expr],
-             node: ast.AST) -> Value:  # fmt: skip
+def combined(
+    program: Program, op: ast.operator, left: Value, right: Value, sides: tuple[ast.expr, ast.expr], node: ast.AST
+) -> Value:
     """The value of `left op right`, which the expressions `sides` write and `node` computes."""
     if not isinstance(left, Span) and isinstance(right, Span) and isinstance(op, ast.Mult | ast.Add):
         left, right, sides = right, left, (sides[1], sides[0])

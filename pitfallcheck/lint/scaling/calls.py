@@ -156,10 +156,13 @@ class Values(Ranges):
             row = agreed(value.item.items)
             value = row if isinstance(row, Span) else value
         elif isinstance(value, Parts):
-            value = agreed(value.items)
+            value = agreed(value.items) or _side_by_side(value)
         kind = argument(node, 1 if last in ("array", "asarray", "cast") else None, "dtype")
         if isinstance(value, Span):
-            return self.typed(value, kind) if kind is not None else _floats(value, last)
+            if kind is not None:
+                return self.typed(value, kind)
+            resized = last.startswith("resize") and self.program.called(node).startswith("tensorflow")
+            return replace(value, integer=False) if resized else _floats(value, last)
         return value if last in ("array", "asarray", "list", "tuple", "sorted") else None
 
     def typed(self, span: Span, kind: ast.expr) -> Span:
@@ -219,7 +222,7 @@ class Values(Ranges):
             return self._flow(base, node, name)
         if isinstance(base, Scaler) and name == "adapt":
             return None
-        if name == "map" and node.args and base is not None:
+        if name in ("map", "imap") and node.args:
             return self.mapped(node.args[0], base)
         if isinstance(base, Span):
             if name in FUNCTIONS and len(node.args) == 1:
@@ -231,7 +234,8 @@ class Values(Ranges):
                 return replace(base, integer=False)
         if name in sources.KEEPING_METHODS:
             return base
-        return self._drawn(node, name) if base is None and name not in ("fit", "predict") else None
+        drawn = self._drawn(node, name) if base is None and name not in ("fit", "predict") else None
+        return ... if base is None and drawn is None else drawn
 
     def _flow(self, generator: Scaler, node: ast.Call, name: str) -> Value:
         """The batches of an `ImageDataGenerator`."""
@@ -244,6 +248,16 @@ class Values(Ranges):
             targets = labels(node)
         scaled = self.scaled(generator, images, generator.node) if images is not None else None
         return Each(Parts((scaled, targets)))
+
+
+def _side_by_side(parts: Parts) -> Span | None:
+    """Numbers of several ranges in one array, as the columns of a table: as large as the largest of them."""
+    spans = [one for one in parts.items if isinstance(one, Span) and one.size is not None and not one.times]
+    if len(spans) < len(parts.items) or not spans or any(span.kind != "numbers" for span in spans):
+        return None
+    widest = max(spans, key=lambda span: span.size or 0.0)
+    low, high = min(span.low or 0.0 for span in spans), max(span.high or 0.0 for span in spans)
+    return replace(widest, low=low, high=high)
 
 
 def _floats(span: Span, last: str) -> Span:

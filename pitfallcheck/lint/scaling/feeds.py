@@ -11,7 +11,8 @@ from typing import Literal
 from pitfallcheck.lint.flow.evaluation import argument
 from pitfallcheck.lint.flow.program import Program, program_of
 from pitfallcheck.lint.scaling.calls import Values
-from pitfallcheck.lint.scaling.networks import Layers, Networks
+from pitfallcheck.lint.scaling.layers import Layers
+from pitfallcheck.lint.scaling.networks import Networks
 from pitfallcheck.lint.scaling.values import Each, Parts, Value
 from pitfallcheck.lint.shapes.vocabulary import words
 from pitfallcheck.lint.source import Source
@@ -23,6 +24,7 @@ ASKING = words(
     score
     """
 )
+BY_HAND = ("backward", "GradientTape")
 VALIDATING = ("cross_val_score", "cross_validate")
 
 Use = Literal["train", "validate", "ask"]
@@ -43,6 +45,8 @@ class Feed:
     value: Value
     targets: ast.expr | None = None
     labels: Value = None
+    by_hand: bool = False
+    """Whether the network is called, and something else learns from what it returns."""
 
 
 class Scaling:
@@ -55,7 +59,7 @@ class Scaling:
 
     def feeds(self) -> Iterator[Feed]:
         """Every place where something visible is handed to what may be a network."""
-        by_hand = any(isinstance(node, ast.Attribute) and node.attr == "backward" for node in self.program.source.nodes)
+        by_hand = any(isinstance(node, ast.Attribute) and node.attr in BY_HAND for node in self.program.source.nodes)
         for node in self.program.source.nodes:
             if not isinstance(node, ast.Call):
                 continue
@@ -64,6 +68,8 @@ class Scaling:
             elif _name(node) in VALIDATING and len(node.args) >= 2:
                 network = self.networks.of(node.args[0])
                 yield from self._fed(node, "train", node.args[0], network, node.args[1], argument(node, 2, "y"))
+            elif isinstance(fed := argument(node, None, "feed_dict"), ast.Dict) and node.args:
+                yield from self._run(node, fed)
             elif by_hand and len(node.args) == 1 and isinstance(node.func, ast.Name | ast.Attribute):
                 yield from self._called(node)
 
@@ -74,8 +80,9 @@ class Scaling:
         fitting = function.attr in FITTING
         inputs = argument(node, 0, "x", "generator", "X")
         if inputs is not None:
-            yield from self._fed(node, "train" if fitting else "ask", function.value, network, inputs,
-                                 argument(node, 1, "y"))  # fmt: skip
+            yield from self._fed(
+                node, "train" if fitting else "ask", function.value, network, inputs, argument(node, 1, "y")
+            )
         held = argument(node, None, "validation_data")
         if held is not None and fitting:
             pair = self.program.origin(held)
@@ -84,8 +91,15 @@ class Scaling:
             else:
                 yield from self._fed(node, "validate", function.value, network, held, None)
 
-    def _fed(self, node: ast.Call, use: Use, receiver: ast.expr, network: Layers | None, inputs: ast.expr,
-             targets: ast.expr | None) -> Iterator[Feed]:  # fmt: skip
+    def _fed(
+        self,
+        node: ast.Call,
+        use: Use,
+        receiver: ast.expr,
+        network: Layers | None,
+        inputs: ast.expr,
+        targets: ast.expr | None,
+    ) -> Iterator[Feed]:
         value = self.values.of(inputs)
         labels = self.values.of(targets) if targets is not None else None
         if isinstance(value, Each) and isinstance(value.item, Parts) and len(value.item.items) in (2, 3):
@@ -99,8 +113,20 @@ class Scaling:
         if self.program.source.qualify(node.func) is not None:
             return
         network = self.networks.of(node.func)
-        if network is not None and network.framework == "torch":
-            yield Feed(node, "train", node.func, network, node.args[0], self.values.of(node.args[0]))
+        if network is not None and network.framework != "sklearn":
+            value = self.values.of(node.args[0])
+            yield Feed(node, "train", node.func, network, node.args[0], value, by_hand=True)
+
+    def _run(self, node: ast.Call, fed: ast.Dict) -> Iterator[Feed]:
+        """`session.run(step, feed_dict={x: images})`, where the step is that of an optimizer."""
+        steps = node.args[0].elts if isinstance(node.args[0], ast.List | ast.Tuple) else [node.args[0]]
+        made = [self.program.origin(step) for step in steps]
+        if not any(isinstance(one, ast.Call) and _name(one) in ("minimize", "apply_gradients") for one in made):
+            return
+        for key, value in zip(fed.keys, fed.values, strict=True):
+            network = self.networks.placeholder(key) if key is not None else None
+            if key is not None and network is not None:
+                yield Feed(node, "train", key, network, value, self.values.of(value))
 
 
 def _name(call: ast.Call) -> str:

@@ -58,6 +58,8 @@ def loaded(values: Values, node: ast.Call, called: str) -> Value:
         if constant(argument(node, None, "subset")) == "both":
             return Parts((Each(Parts((images, labels(node)))),) * 2)
         return Each(Parts((images, labels(node))))
+    if called.endswith(("pickle.load", "cPickle.load")) and "cifar" in values.program.source.text.lower():
+        return Bunch(pixels(node, "pickle.load(...)"), labels(node))
     if called == "numpy.frombuffer" and "uint8" in ast.unparse(node):
         return pixels(node, "np.frombuffer(..., np.uint8)")
     if called == "tensorflow_datasets.load" and constant(argument(node, 0, "name")) in sources.KERAS_PIXELS:

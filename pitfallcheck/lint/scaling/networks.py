@@ -4,96 +4,23 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from pitfallcheck.lint.flow.bindings import NAMES, Binding
 from pitfallcheck.lint.flow.evaluation import Evaluation, argument
 from pitfallcheck.lint.flow.program import Program
+from pitfallcheck.lint.scaling.layers import (
+    APPLICATION,
+    LONGEST,
+    MULTIPLYING,
+    PASSING,
+    PASSING_CALLS,
+    UNKNOWN,
+    WEIGHTED,
+    Layers,
+    Path,
+)
 from pitfallcheck.lint.scaling.sources import CALIBRATED
-from pitfallcheck.lint.shapes.vocabulary import words
 from pitfallcheck.lint.source import Function, own_nodes
-
-WEIGHTED = words(
-    """
-    Dense Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D SeparableConv2D SeparableConv1D
-    DepthwiseConv2D Conv2DTranspose LSTM GRU SimpleRNN CuDNNLSTM CuDNNGRU Bidirectional TimeDistributed ConvLSTM2D
-    LocallyConnected1D LocallyConnected2D Linear Conv1d Conv2d Conv3d ConvTranspose2d RNN TimeDistributedDense
-    """
-)
-"""Layers that multiply their input by weights."""
-
-PASSING = words(
-    """
-    InputLayer Flatten Reshape Permute Dropout SpatialDropout1D SpatialDropout2D ZeroPadding1D ZeroPadding2D
-    Cropping1D Cropping2D MaxPooling1D MaxPooling2D MaxPool2D MaxPool1D AveragePooling1D AveragePooling2D Resizing
-    RandomFlip RandomRotation RandomZoom RandomTranslation RandomCrop RandomContrast CenterCrop Masking RepeatVector
-    Activation ReLU LeakyReLU Identity MaxPool2d MaxPool1d AvgPool2d Dropout2d Unflatten ELU PReLU Tanh Sigmoid
-    GELU SiLU UpSampling2D GaussianNoise
-    """
-)
-"""Layers that leave the size of what they get about as it is."""
-
-NORMALISING = words(
-    """
-    BatchNormalization LayerNormalization GroupNormalization UnitNormalization BatchNorm1d BatchNorm2d BatchNorm3d
-    LayerNorm GroupNorm InstanceNorm2d InstanceNorm1d RMSNorm
-    """
-)
-
-UNKNOWN = "?"
-"""Stands for a layer, or anything else, that is not known."""
-
-APPLICATION = "application:"
-
-LONGEST = 12
-"""Steps after which a line of layers is followed no more."""
-
-PASSING_CALLS = words("relu flatten view reshape float to squeeze unsqueeze leaky_relu permute transpose contiguous")
-
-
-Path = tuple[tuple[str, ast.expr], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Layers:
-    """The layers of a network in the order in which its input meets them, as far as that is one line.
-
-    Each is a class's short name and the call that makes it; `whole` says whether no layer was left out.
-    """
-
-    kinds: tuple[str, ...]
-    nodes: tuple[ast.expr, ...] = field(default=(), compare=False)
-    whole: bool = True
-    framework: str = field(default="keras", compare=False)
-
-    @property
-    def takes_as_is(self) -> bool:
-        """Whether the input visibly meets weights first, and nothing normalises what they make of it."""
-        met = False
-        for kind in self.kinds:
-            if kind in WEIGHTED:
-                if met:
-                    return True
-                met = True
-            elif kind in NORMALISING or kind not in PASSING:
-                return met and kind not in NORMALISING
-        return met
-
-    @property
-    def application(self) -> str:
-        """The pretrained network of Keras that gets the input as it is; empty where there is none."""
-        first = next((kind for kind in self.kinds if kind not in PASSING), "")
-        return first.removeprefix(APPLICATION) if first.startswith(APPLICATION) else ""
-
-    @property
-    def first(self) -> str:
-        """The first layer with weights."""
-        return next((kind for kind in self.kinds if kind in WEIGHTED), "")
-
-    @property
-    def weighted(self) -> int:
-        """How many layers with weights are seen."""
-        return sum(kind in WEIGHTED for kind in self.kinds)
 
 
 class Networks(Evaluation[Layers]):
@@ -192,6 +119,8 @@ class Networks(Evaluation[Layers]):
             return self.of(node) if isinstance(node, NAMES) else None
         called = self.program.called(made)
         name = called.rpartition(".")[2]
+        if called.startswith("keras.") and name in ("TimeDistributed", "Bidirectional", "Wrapper"):
+            return self._layer(made.args[0]) if made.args else None
         if called.startswith(("keras.applications.", "keras.src.applications.")):
             return Layers((UNKNOWN,) if name in CALIBRATED else (f"{APPLICATION}{name}",), (made,))
         if called.startswith(("keras.", "torch.nn.")) and name[:1].isupper() and name not in ("Sequential", "Model"):
@@ -205,6 +134,8 @@ class Networks(Evaluation[Layers]):
         taken = argument(node, 0, "inputs", "input")
         if isinstance(taken, ast.List) and len(taken.elts) == 1:
             taken = taken.elts[0]
+        if isinstance(taken, ast.Attribute) and taken.attr in ("input", "inputs"):
+            return self._layer(taken.value)
         bound = self.program.sole(taken) if isinstance(taken, ast.Name) else None
         made = bound.value if bound is not None and bound.kind == "value" else None
         if bound is None or self.program.called(made or node).rpartition(".")[2] != "Input":
@@ -213,8 +144,16 @@ class Networks(Evaluation[Layers]):
 
     def _module(self, owner: ast.ClassDef) -> Layers | None:
         bases = self.program.bases(owner)
-        torch = any(base in ("torch.nn.Module", "pytorch_lightning.LightningModule", "lightning.LightningModule",
-                             "lightning.pytorch.LightningModule") for base in bases)  # fmt: skip
+        torch = any(
+            base
+            in (
+                "torch.nn.Module",
+                "pytorch_lightning.LightningModule",
+                "lightning.LightningModule",
+                "lightning.pytorch.LightningModule",
+            )
+            for base in bases
+        )
         if not torch and not any(base.startswith("keras.") and base.endswith("Model") for base in bases):
             return None
         forward = self.program.method(owner, "forward" if torch else "call")
@@ -261,8 +200,11 @@ class Networks(Evaluation[Layers]):
             case ast.Assign() | ast.AnnAssign():
                 bound = self.program.reaching(self.program.scope(parent)).by.get(parent, [])
                 return self._path([read for one in bound for read in self.program.reads(one)], left - 1)
-            case ast.Return() | ast.Expr():
-                return None if isinstance(parent, ast.Expr) else ()
+            case ast.Expr() | ast.Dict():
+                # A placeholder is a key of what is fed.
+                return None
+            case ast.Return():
+                return ()
         return ((UNKNOWN, node),)
 
     def _through(self, call: ast.Call, node: ast.expr, left: int) -> Path | None:
@@ -272,6 +214,11 @@ class Networks(Evaluation[Layers]):
             return None
         if called and name in PASSING_CALLS:
             return self._way(call, left - 1)
+        if called in MULTIPLYING:
+            return (("Dense", call), *(self._way(call, left - 1) or ()))
+        function = self.program.function(call) if not called else None
+        if function is not None and function.name != "__init__":
+            return self._entered(function, call, node, left)
         layers = self._layer(call.func)
         if layers is None:
             return ((UNKNOWN, call),)
@@ -279,3 +226,20 @@ class Networks(Evaluation[Layers]):
         if UNKNOWN in layers.kinds or sum(kind in WEIGHTED for kind in layers.kinds) > 1:
             return own
         return (*own, *(self._way(call, left - 1) or ()))
+
+    def _entered(self, function: Function, call: ast.Call, node: ast.expr, left: int) -> Path:
+        """What a function of the file does to a value that it is given."""
+        for parameter in (*function.args.posonlyargs, *function.args.args):
+            if self.program.argument(function, call, parameter.arg) is node:
+                for bound in self.program.reaching(function).all.get(parameter.arg, []):
+                    if bound.node is parameter:
+                        return self._path(self.program.reads(bound), left - 1)
+        return ((UNKNOWN, call),)
+
+    def placeholder(self, node: ast.expr) -> Layers | None:
+        """What a placeholder of TensorFlow's graphs is given to."""
+        bound = self.program.sole(node)
+        made = bound.value if bound is not None else None
+        if bound is None or made is None or self.program.called(made).rpartition(".")[2] != "placeholder":
+            return None
+        return self._line(self.program.reads(bound), "keras")

@@ -71,7 +71,9 @@ class Ranges(Evaluation[Value]):
     def _subscript(self, node: ast.Subscript) -> Value:
         base = self.of(node.value)
         if isinstance(base, Bunch):
-            return {"data": base.data, "target": base.target}.get(str(constant(node.slice)))
+            key = constant(node.slice)
+            key = key.decode("ascii", "replace") if isinstance(key, bytes) else str(key)
+            return {"data": base.data, "target": base.target, "labels": base.target}.get(key)
         index = constant(node.slice)
         if isinstance(base, Parts):
             if isinstance(index, int):
@@ -92,13 +94,16 @@ class Ranges(Evaluation[Value]):
         roots, changes = self.program.roots(node)
         if not roots:
             return self.unbound(node)
+        if isinstance(node, ast.Attribute):
+            # An attribute is told by all that the class binds it to: `self.x = np.array(self.x)` says nothing new.
+            roots = frozenset(root for root in roots if root.value is None or not self.program.inside(node, root.value))
         return agreed(tuple(self._grown(roots, changes)))
 
     def _grown(self, roots: Bindings, changes: Bindings) -> Iterator[Value]:
         """What a name may hold, a list or a buffer also after things were put into it."""
         empty = False
         for binding in roots:
-            if isinstance(binding.value, ast.List) and not binding.value.elts:
+            if _is_list(self.program, binding.value):
                 empty = True
                 yield self._filled(binding)
             elif not changes or not _is_empty(self.program, binding.value):
@@ -111,7 +116,7 @@ class Ranges(Evaluation[Value]):
     def _filled(self, root: Binding) -> Value:
         """What an empty list holds once everything was appended to it, wherever in the file that is done."""
         found: list[Value] = []
-        for mention in self.program.mentions.get(root.name, []):
+        for mention in self.program.mentions.get(root.name.rpartition(".")[2], []):
             above = self.program.source.parents.get(mention)
             call = self.program.source.parents.get(above) if isinstance(above, ast.Attribute) else None
             if not isinstance(call, ast.Call) or not isinstance(above, ast.Attribute) or call.func is not above:
@@ -123,7 +128,7 @@ class Ranges(Evaluation[Value]):
     def _is_of(self, mention: ast.expr, root: Binding) -> bool:
         """Whether a name, where it is mentioned, stands for the list that `root` made."""
         roots = self.program.roots(mention)[0]
-        if roots:
+        if roots or isinstance(mention, ast.Attribute):
             return root in roots
         # A function that only appends to a list of the module binds no such name of its own.
         own = self.program.reaching(self.program.scope(mention)).all.get(root.name, [])
@@ -236,6 +241,13 @@ def _most_columns(node: ast.Subscript) -> bool:
     first = 0 if part.lower is None else constant(part.lower)
     last = None if part.upper is None else constant(part.upper)
     return first in (0, 1) and (last is None or (isinstance(last, int) and (last < 0 or last > 5)))
+
+
+def _is_list(program: Program, node: ast.expr | None) -> bool:
+    """Whether an empty list is made."""
+    if isinstance(node, ast.Call):
+        return program.called(node) == "list" and not node.args
+    return isinstance(node, ast.List) and not node.elts
 
 
 def _is_empty(program: Program, node: ast.expr | None) -> bool:

@@ -99,7 +99,8 @@ KEEPING = words(
     atleast_2d atleast_3d from_numpy tensor as_tensor FloatTensor Tensor flatten cat concat unsqueeze permute cast
     convert_to_tensor constant identity list tuple device_put resize resize_images rgb_to_grayscale cvtColor
     GaussianBlur medianBlur imresize img_to_array random_flip_left_right random_crop central_crop crop_to_bounding_box
-    resize_with_crop_or_pad resize_with_pad take delete to_float sorted Variable array_split fromarray asanyarray
+    resize_with_crop_or_pad resize_with_pad take delete
+    invert bitwise_not to_float sorted Variable array_split fromarray asanyarray
     """
 )
 """Functions that give back the numbers of their first argument, whatever they do to their order or shape."""

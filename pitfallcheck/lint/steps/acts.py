@@ -1,15 +1,46 @@
-"""Tells what one call or statement does in a training step: backward, step, clear, or something that may be either."""
+"""What happens in a training step, and what one call or statement does: backward, step, clear, or perhaps either."""
 
 from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass
 from typing import Literal
 
 from pitfallcheck.lint.shapes.vocabulary import words
+from pitfallcheck.lint.steps.things import Frame
 from pitfallcheck.lint.tree import walk
 
 Kind = Literal["backward", "step", "clear", "schedule", "written", "moved", "train", "eval", "forward", "unknown"]
+
+Condition = tuple[ast.AST, int]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Moment:
+    """One act. `subject` is the optimizer, model, scheduler or loss; it stands, as `node` does, in `frame`.
+
+    `at` counts up as the program runs; `loops` and `conditions` are outer first, through all frames; `quiet` says that
+    it runs under `torch.no_grad`.
+    """
+
+    kind: Kind
+    node: ast.expr | ast.stmt
+    subject: ast.expr | None
+    frame: Frame | None
+    at: int
+    loops: tuple[ast.AST, ...]
+    conditions: tuple[Condition, ...]
+    quiet: bool = False
+
+    def within(self, loop: ast.AST) -> bool:
+        """Whether it runs in turns of `loop`."""
+        return loop in self.loops
+
+    def implies(self, other: Moment) -> bool:
+        """Whether `other` surely runs in the same turn of the innermost loop of `other` in which this one runs."""
+        return set(other.conditions) <= set(self.conditions) and self.loops[: len(other.loops)] == other.loops
+
 
 OVERWRITING = words("zero_ copy_ fill_ set_ random_ normal_ uniform_")
 """Methods of a gradient after which nothing of the old one is left."""

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from pitfallcheck.lint.flow.program import Program, program_of
 from pitfallcheck.lint.source import Scope, Source
-from pitfallcheck.lint.steps.moments import Moment, Walk
+from pitfallcheck.lint.steps.acts import Moment
+from pitfallcheck.lint.steps.moments import Walk
 from pitfallcheck.lint.steps.things import Key, Things
 
 FRAMEWORKS = ("torch", "pytorch_lightning", "lightning", "accelerate", "transformers")

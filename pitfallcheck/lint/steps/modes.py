@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from pitfallcheck.lint.flow.bindings import NAMES
 from pitfallcheck.lint.flow.evaluation import argument, constant
 from pitfallcheck.lint.shapes.vocabulary import words
 from pitfallcheck.lint.steps.things import Things
@@ -46,9 +47,28 @@ def mode_layer(things: Things, network: ast.ClassDef | ast.Call) -> str | None:
                 inner = things.program.classes[node.func.id]
                 if inner not in seen and things.is_module(inner):
                     seen.append(inner)
+        if isinstance(region, ast.Call):
+            seen += [part for part in _handed_over(things, region) if part not in seen]
         if isinstance(region, ast.ClassDef):
             seen += [base for base in things.program.lineage(region) if base not in seen]
     return None
+
+
+def _handed_over(things: Things, network: ast.Call) -> list[ast.AST]:
+    """What the lists and blocks were made of that `nn.Sequential(*layers, head)` names, and what was appended."""
+    found: list[ast.AST] = []
+    for given in network.args:
+        node = given.value if isinstance(given, ast.Starred) else given
+        if not isinstance(node, NAMES):
+            continue
+        found += [one.value for one in things.program.roots(node)[0] if one.value is not None]
+        for mention in things.program.mentions.get("append", []):
+            call = things.program.source.parents.get(mention)
+            if not (isinstance(mention, ast.Attribute) and isinstance(call, ast.Call)):
+                continue
+            if things.key(mention.value) == things.key(node):
+                found += call.args
+    return found
 
 
 def _depends(name: str, call: ast.Call) -> bool:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pitfallcheck.lint.flow.bindings import Loop, dotted
 from pitfallcheck.lint.source import Function, Scope
-from pitfallcheck.lint.steps.acts import HARMLESS, TELLING, TELLING_METHOD, Kind, moved_by_gradient, name_of, overwrites_gradient, written_gradient
+from pitfallcheck.lint.steps.acts import (
+    HARMLESS,
+    TELLING,
+    TELLING_METHOD,
+    Condition,
+    Kind,
+    Moment,
+    moved_by_gradient,
+    name_of,
+    overwrites_gradient,
+    written_gradient,
+)
 from pitfallcheck.lint.steps.things import Frame, Things, receiver
 from pitfallcheck.lint.tree import children
-
-Condition = tuple[ast.AST, int]
 
 DEPTH = 6
 """Calls within calls that are followed."""
@@ -25,32 +33,6 @@ ENGINE = re.compile(r"accelerator|fabric|engine|trainer|strategy|^self$|model|op
 """What the objects are called that run a backward pass for the loss they are given."""
 
 QUIET = frozenset({"torch.no_grad", "torch.inference_mode"})
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Moment:
-    """One act. `subject` is the optimizer, model, scheduler or loss; it stands, as `node` does, in `frame`.
-
-    `at` counts up as the program runs; `loops` and `conditions` are outer first, through all frames; `quiet` says that
-    it runs under `torch.no_grad`.
-    """
-
-    kind: Kind
-    node: ast.expr | ast.stmt
-    subject: ast.expr | None
-    frame: Frame | None
-    at: int
-    loops: tuple[ast.AST, ...]
-    conditions: tuple[Condition, ...]
-    quiet: bool = False
-
-    def within(self, loop: ast.AST) -> bool:
-        """Whether it runs in turns of `loop`."""
-        return loop in self.loops
-
-    def implies(self, other: Moment) -> bool:
-        """Whether `other` surely runs in the same turn of the innermost loop of `other` in which this one runs."""
-        return set(other.conditions) <= set(self.conditions) and self.loops[: len(other.loops)] == other.loops
 
 
 class Walk:
@@ -242,9 +224,12 @@ class Walk:
         known = self.program.called(call)
         if known.startswith("torch.") and not known.startswith("torch.autograd"):
             return
-        if known == "setattr" or known == "torch.autograd.backward" or "autograd.grad" in known:
-            self._add("unknown", call, None)
-        elif self._telling(call).search(name) or (not HARMLESS.search(name) and self._given_whole(call)):
+        if (
+            known in {"setattr", "torch.autograd.backward"}
+            or "autograd.grad" in known
+            or self._telling(call).search(name)
+            or (not HARMLESS.search(name) and self._given_whole(call))
+        ):
             self._add("unknown", call, None)
 
     def _is_network(self, called: ast.expr) -> bool:
@@ -257,7 +242,9 @@ class Walk:
     def _telling(self, call: ast.Call) -> re.Pattern[str]:
         """What names are telling: those of methods of other objects than `self` are less so."""
         owner = receiver(call)
-        own = isinstance(owner, ast.Name) and owner.id == "self" or (isinstance(owner, ast.Call) and name_of(owner) == "super")
+        own = (isinstance(owner, ast.Name) and owner.id == "self") or (
+            isinstance(owner, ast.Call) and name_of(owner) == "super"
+        )
         return TELLING if owner is None or own else TELLING_METHOD
 
     def _given_whole(self, call: ast.Call) -> bool:
@@ -305,9 +292,7 @@ class Walk:
 
     def _add(self, kind: Kind, node: ast.expr | ast.stmt, subject: ast.expr | None) -> None:
         at = len(self.moments)
-        self.moments.append(
-            Moment(kind, node, subject, self._frame, at, self._loops, self._conditions, self._quiet)
-        )
+        self.moments.append(Moment(kind, node, subject, self._frame, at, self._loops, self._conditions, self._quiet))
 
 
 def jumps(body: Sequence[ast.stmt]) -> bool:

@@ -62,27 +62,22 @@ References
 - Keras, Losses: https://keras.io/api/losses/
 """
 
-from pitfallcheck.lint.signs import FRAMEWORKS, LEARNING
+from pitfallcheck.lint.signs import FRAMEWORKS, LEARNING, SCRIPT
 from pitfallcheck.pitfall import Pitfall
 
-_COMPARING = (
-    rb"\.compile\(",
-    rb"Loss\)",
-    rb"(?:MSE|L1|Huber|NLL)Loss",
-    rb"(?:mse|l1|huber|nll)_loss",
-    rb"(?:pred\w*|hat|outputs?|logits|forecast|out)\)? ?- ?[\w(]",
-    rb"- ?\(?(?:self\.)?\w*(?:pred|hat\b|outputs?\b|logits|forecast|out\b)",
-    rb"(?:model|net|network|forward|predict)\([^()\n]*+\)+ ?- ?[\w(]",
-    rb"\* ?(?:np|jnp|torch|tf|K)(?:\.math)?\.log\(",
-    rb"GradientTape",
+_COMPARED = (
+    rb"\A(?=(?s:.*?)(?:" + b"|".join(SCRIPT) + rb"))(?s:.*?)(?:(?:MSE|L1|Huber|NLL)Loss|(?:mse|l1|huber|nll)_loss"
+    rb"|(?:pred\w*|hat|outputs?|logits|forecast|out)\)? ?- ?[\w(]"
+    rb"|- ?\(?(?:self\.)?\w*(?:pred|hat|outputs?|logits|out)\b"
+    rb"|(?:model|net|network|forward|predict)\([^()\n]*+\)+ ?- ?[\w(]|\* ?\w+(?:\.math)?\.log\()"
 )
-"""What is seen of a loss besides that something learns from it."""
+"""A prediction that is compared in a file that computes something when it is run."""
 
 PITFALL = Pitfall(
     code="PF202",
     name="broadcast-loss",
     summary="the loss compares every prediction with every target",
     words=(FRAMEWORKS, (b"mean", b"sum", b"Loss", b"_loss", b"norm")),
-    shapes=((*_COMPARING, *LEARNING),),
+    shapes=((rb"\.compile\(", rb"Loss\)", rb"GradientTape", _COMPARED, *LEARNING),),
     runtime=True,
 )

@@ -69,8 +69,8 @@ PITFALL = Pitfall(
     summary="the loss has lost its way back to the parameters",
     words=(
         (b".backward(", b"GradientTape("),
-        (b".detach(", b".data", b".item(", b".numpy(", b".tensor(", b"Tensor(", b"Variable(", b"requires_grad", b"no_grad",
-         b"argmax", b".float()", b".max(", b"GradientTape("),
+        (b".detach(", b".data", b".item(", b".numpy(", b".tensor(", b"Tensor(", b"Variable(",
+         b"requires_grad", b"no_grad", b"argmax", b".float()", b".max(", b"GradientTape("),
         (b"loss", b"criterion", b"cost", b".step("),
     ),
     runtime=False,

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from pitfallcheck.lint.source import own_nodes
+from pitfallcheck.lint.steps.cuts import Cut
 from pitfallcheck.lint.steps.facts import Steps
-from pitfallcheck.lint.steps.graph import Cut, Graph
+from pitfallcheck.lint.steps.graph import Graph
 
 BARE = ("copied", "numpy", "number")
 """Ways to cut a graph that nobody takes for that purpose; `detach()` and `no_grad` may be meant."""

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from pitfallcheck.finding import Evidence, Finding
 from pitfallcheck.lint.source import Source
+from pitfallcheck.lint.steps.acts import Moment
+from pitfallcheck.lint.steps.cuts import Cut
 from pitfallcheck.lint.steps.facts import Steps, steps_of
-from pitfallcheck.lint.steps.graph import Cut, Graph
-from pitfallcheck.lint.steps.moments import Moment
+from pitfallcheck.lint.steps.graph import Graph
 from pitfallcheck.pitfalls.cut_graph import PITFALL
 from pitfallcheck.pitfalls.cut_graph.forward import cut_inside
 from pitfallcheck.pitfalls.cut_graph.tape import outside, tapes
@@ -87,9 +88,10 @@ def _asked_for(steps: Steps, backward: Moment) -> ast.AST | None:
     if scope is steps.source.tree:
         return None
     for node in steps.program.mentions.get("requires_grad_", []):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == subject.id:
-            if steps.program.bindings(node.value) == steps.program.bindings(subject):
-                return node
+        if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == subject.id):
+            continue
+        if steps.program.bindings(node.value) == steps.program.bindings(subject):
+            return node
     found = steps.program.reaching(scope).all.get(f"{subject.id}.requires_grad", [])
     return found[0].node if found else None
 
@@ -100,8 +102,8 @@ def _asked(source: Source, node: ast.AST, backward: Moment) -> Finding:
     return PITFALL.finding(
         "warning",
         source.location(node),
-        f"`{loss}` is told to require a gradient: a loss that reaches the parameters does so by itself, and one that does "
-        "not reach them is not connected by this",
+        f"`{loss}` is told to require a gradient: a loss that reaches the parameters does so by itself, and one that "
+        "does not reach them is not connected by this",
         remedy=f"take this line out; if `{loss}.backward()` then fails, the graph was cut where `{loss}` was computed",
         source="static",
         subject=loss,
@@ -114,8 +116,8 @@ def _behind(source: Source, node: ast.AST, loss: str, block: ast.With, call: ast
     return PITFALL.finding(
         "error",
         source.location(node),
-        f"`{loss}` is computed outside the block of `{tape}`: the tape did not see it, and `{source.segment(call)}` gives "
-        "None for every variable",
+        f"`{loss}` is computed outside the block of `{tape}`: the tape did not see it, and `{source.segment(call)}` "
+        "gives None for every variable",
         remedy=f"compute `{loss}` inside the `with` block of line {block.lineno}",
         source="static",
         subject=loss,
@@ -128,8 +130,8 @@ def _inside(source: Source, cut: Cut, call: ast.Call) -> Finding:
     return PITFALL.finding(
         "warning",
         source.location(cut.node),
-        f"`{source.segment(cut.node)}` {EFFECT[cut.how]}: what stands in front of `{layer}` gets no gradient, and stays "
-        "as initialised",
+        f"`{source.segment(cut.node)}` {EFFECT[cut.how]}: what stands in front of `{layer}` gets no gradient, and "
+        "stays as initialised",
         remedy="compute with the tensor itself; where the part is to stay frozen, say so with `detach()`",
         source="static",
         subject=layer,

@@ -54,6 +54,7 @@ References
 - Keras, Model.fit: https://keras.io/api/models/model_training_apis/
 """
 
+from pitfallcheck.lint.signs import FEEDING, LEARNING, SCRIPT, SHORT
 from pitfallcheck.pitfall import Pitfall
 
 PITFALL = Pitfall(
@@ -65,6 +66,7 @@ PITFALL = Pitfall(
         (b"yield", b"zip(", b"map(", b"iter(", b"filter(", b"itertools", b"enumerate(", b"reversed(", b"= (", b"fit(("),
         (b"epoch", b"fit(", b"in range("),
     ),
+    shapes=((SHORT, *LEARNING, *FEEDING, *SCRIPT),),
     hint=True,
     runtime=True,
 )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_MAKER = (
+_MAKER = re.compile(
     rb"(?:zip|map|filter|enumerate|iter|__iter__|reversed|chain|from_iterable|islice|product|combinations|permutations"
     rb"|starmap|zip_longest|batched|pairwise|accumulate|takewhile|dropwhile)\("
 )
-_KEPT = re.compile(rb"\b([\w.]++) ?(?::[^=\n]*+)?:?= ?(?:(?:[\w.]++\.)?" + _MAKER + rb"|\([^\n]*\n?[^\n]*\bfor )")
-_HANDED = re.compile(rb"(\w++)\((?:[^()\n]*[,= ])?(?:(?:[\w.]++\.)?" + _MAKER + rb"|\()")
-_BOUND = re.compile(rb"\b([\w.]++) ?(?::[^=\n]*+)?:?= ?(?:[\w.]++\.)?(\w++)\(")
+_GENERATOR = re.compile(rb"= ?\([^\n]*\n?[^\n]*\bfor |\(\([^\n]*\bfor ")
+_BEFORE = re.compile(rb"(?:\b([\w.]++) ?(?::[^=\n]*)?:?= ?|(\w++)\((?:[^()\n]*[,= ])?)(?:\w+\.)*$")
+_NAME = re.compile(rb"[\w.]++")
 _DEFINED = re.compile(rb"\bdef (\w++)|\bclass (\w++)|\b(yield)\b")
 _LOOP = re.compile(rb"\n([ \t]*+)(?:async )?(?:for|while)\b[^\n]*")
-_DRAINED = re.compile(rb"(?:\bin |[(,=] ?)([\w.]++)")
+_READ = re.compile(rb"(?:\bin |[(,=] ?)([\w.]++)")
 
 
 def may_be_in(code: bytes) -> bool:
@@ -22,18 +22,28 @@ def may_be_in(code: bytes) -> bool:
     if b"fit(" in code or b"fit_generator(" in code:
         return True
     generators, defined = _functions(code)
-    kept = {match[1] for match in _KEPT.finditer(code)}
+    makers = [_MAKER]
     if generators:
-        kept |= {match[1] for match in _BOUND.finditer(code) if match[2] in generators}
-    handed = any(match[1] in defined for match in _HANDED.finditer(code)) or any(
-        re.search(rb"\w\((?:[^\n]*[,= ])?" + name + rb"\(", code) for name in generators
-    )
+        makers.append(re.compile(rb"\b(?:" + b"|".join(generators) + rb")\("))
+    kept, handed = set[bytes](), False
+    for maker in makers:
+        for made in maker.finditer(code):
+            start = code.rfind(b"\n", 0, made.start()) + 1
+            before = _BEFORE.search(code[start : made.start()])
+            if before is not None:
+                kept.add(before[1] or b"")
+                handed = handed or before[2] in defined
+    for made in _GENERATOR.finditer(code):
+        start = code.rfind(b"\n", 0, made.start()) + 1
+        kept.update(_NAME.findall(code[start : made.start()])[-1:])
+        handed = handed or made[0].startswith(b"((")
+    kept.discard(b"")
     if not kept and not handed:
         return False
     bodies = list(_bodies(code))
     if handed and any(_LOOP.search(body) for body in bodies):
         return True
-    return any(not kept.isdisjoint(_DRAINED.findall(body)) for body in bodies)
+    return any(not kept.isdisjoint(_READ.findall(body)) for body in bodies)
 
 
 def _functions(code: bytes) -> tuple[set[bytes], set[bytes]]:

@@ -22,8 +22,8 @@ PLAIN = frozenset({"Dense", "Linear", "Embedding"})
 """Those of them that are one matrix."""
 
 READY_MADE = ("torchvision.models.", "keras.applications.", "timm.create_model", "transformers.Auto")
-WIDE = 64
-"""Units from which on two layers are no toy."""
+WIDE = 48
+"""Units from which on a network is no toy."""
 
 
 class Depth(NamedTuple):
@@ -35,8 +35,13 @@ class Depth(NamedTuple):
 
     @property
     def is_deep(self) -> bool:
-        """Whether it is a deep network, and no line or toy."""
-        return self.layers >= 3 or (self.layers == 2 and (self.heavy or self.wide))
+        """Whether it is a deep network, and no line or toy: a few narrow matrices bear long steps."""
+        return self.layers >= 2 and (self.heavy or self.wide)
+
+
+def of_file(program: Program) -> Depth:
+    """The depth of all that a file makes, where it does not show which of it is trained."""
+    return _counted(program, program.source.nodes)
 
 
 def of_parameters(program: Program, given: ast.expr) -> Depth | None:
@@ -99,6 +104,7 @@ def _counted(program: Program, nodes: Iterable[ast.AST]) -> Depth:
         if name in WEIGHTED and called.startswith(("keras.", "torch.nn.")):
             layers += 1
             heavy = heavy or name not in PLAIN
-            units = constant(argument(node, int(name == "Linear"), "units", "output_dim", "out_features"))
+            given = argument(node, int(name == "Linear"), "units", "output_dim", "out_features")
+            units = constant(program.origin(given)) if given is not None else None
             wide = wide or (isinstance(units, int) and units >= WIDE)
     return Depth(layers, heavy, wide)

@@ -25,7 +25,7 @@ class Endings:
 
     def judged(self) -> Iterator[Judged]:
         """One verdict for each dropout on an output."""
-        for place in dict.fromkeys((*self._stacked(), *self._joined(), *self._forward())):
+        for place in dict.fromkeys((*self._stacked(), *self._joined(), *self._forward(), *self._called())):
             text = ast.unparse(place.func)
             yield Judged(
                 "warning",
@@ -164,12 +164,33 @@ class Endings:
             if found is not None:
                 yield found
 
+    def _called(self) -> Iterator[ast.Call]:
+        """Dropout at the end of a `torch.nn.Sequential` whose outcome a loss is computed of."""
+        for applied in self._before_a_loss():
+            model = self.program.origin(applied.func)
+            while (
+                isinstance(model, ast.Call)
+                and isinstance(model.func, ast.Attribute)
+                and model.func.attr in ("to", "cuda")
+            ):
+                if self.program.called(model):
+                    break
+                model = self.program.origin(model.func.value)
+            if self.program.called(model) == "torch.nn.Sequential" and isinstance(model, ast.Call):
+                yield from self._ends_in_dropout(model.args)
+
     def _compared(self) -> Iterator[ast.ClassDef]:
         """The classes of the file whose objects' outcome is an argument of a loss that goes backward."""
+        for applied in self._before_a_loss():
+            owner = self.program.instance(applied.func)
+            if owner is not None:
+                yield owner
+
+    def _before_a_loss(self) -> Iterator[ast.Call]:
+        """The calls whose outcome is an argument of a loss that goes backward."""
         for node in self.program.mentions.get("backward", []):
             loss = self.program.origin(node.value) if isinstance(node, ast.Attribute) else None
             for given in loss.args if isinstance(loss, ast.Call) else []:
                 made = self.program.origin(given)
-                owner = self.program.instance(made.func) if isinstance(made, ast.Call) else None
-                if owner is not None:
-                    yield owner
+                if isinstance(made, ast.Call):
+                    yield made

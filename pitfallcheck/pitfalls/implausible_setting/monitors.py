@@ -65,6 +65,9 @@ def judged(settings: Settings, call: ast.Call, called: str) -> Iterator[Judged]:
     if watcher.best_only and constant(argument(call, 3, "save_best_only")) is not True:
         return
     better = direction(monitor)
+    if argument(call, 5, "baseline") is not None and "EarlyStopping" in called:
+        # Stopping at the first epoch that is no worse than a baseline turns the mode around.
+        return
     if better is not None and better != mode:
         kind = called.rpartition(".")[2]
         written = "by default takes" if given is None else "takes"

@@ -183,6 +183,12 @@ def judged_fit(settings: Settings, call: ast.Call) -> Iterator[Judged]:
         yield from _judged(settings, call, setting, "fit")
 
 
+def _called(name: str) -> str:
+    """What an argument is called in a message."""
+    rates = ("p", "rate", "dropout", "recurrent_dropout")
+    return "the dropout rate" if name in rates else f"the {name.replace('_', ' ')}"
+
+
 def _judged(settings: Settings, call: ast.Call, setting: Setting, of: str) -> Iterator[Judged]:
     given = argument(call, setting.position, *setting.names)
     if given is not None:
@@ -194,4 +200,4 @@ def _said(settings: Settings, given: ast.expr, name: str, judge: Callable[[float
     said = judge(value) if value is not None else None
     if said is not None:
         level, what, remedy = said
-        yield Judged(level, given, f"{name} {shown(given, value)} of `{of}` {what}", remedy, of)
+        yield Judged(level, given, f"{_called(name)} {shown(given, value)} of `{of}` {what}", remedy, of)

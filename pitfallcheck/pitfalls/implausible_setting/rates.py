@@ -11,7 +11,7 @@ from pitfallcheck.lint.flow.program import Program
 from pitfallcheck.lint.flow.settings import Settings
 from pitfallcheck.lint.shapes.vocabulary import words
 from pitfallcheck.lint.tree import walk
-from pitfallcheck.pitfalls.implausible_setting.depth import Depth, of_model, of_parameters
+from pitfallcheck.pitfalls.implausible_setting.depth import Depth, of_file, of_model, of_parameters
 from pitfallcheck.pitfalls.implausible_setting.judged import Judged, shown
 
 ADAPTIVE = words("Adam AdamW Adamax NAdam Nadam RAdam RMSprop Lion Lamb AdamOptimizer RMSPropOptimizer")
@@ -30,7 +30,7 @@ RESCUE = re.compile(
 """Signs in a file that the learning rate an optimizer is made with is not the one that it steps with."""
 
 CLIPPED = re.compile(r"clip_?norm|clip_?value|clip_?grad|clip_by|Embedding|perplexity", re.IGNORECASE)
-"""Signs that plain gradient descent may take long steps: clipped gradients, or a language model, often trained at 20."""
+"""Signs that plain descent may take long steps: clipped gradients, or a language model, often trained at 20."""
 
 
 def judged(settings: Settings, call: ast.Call, called: str) -> Iterator[Judged]:
@@ -60,23 +60,26 @@ def judged(settings: Settings, call: ast.Call, called: str) -> Iterator[Judged]:
     if not trains:
         return
     if rate < 0.1:
-        if depth is None or depth.is_deep or kind in ADAPTIVE:
+        if depth is None or depth.layers >= 2 or kind in ADAPTIVE:
             far = f"{1e6 * rate:g}"
             yield Judged("warning", given, f"{text} moves nothing: a weight gets {far} far in a million steps at most"
                          if kind in ADAPTIVE else f"{text} moves nothing", _usual(kind), kind)  # fmt: skip
     elif kind in ADAPTIVE:
-        yield from _adaptive(given, rate, text, kind, depth)
+        several = of_file(program).layers >= 2
+        yield from _adaptive(given, rate, text, kind, depth, several)
     elif rate >= 100 or (rate >= 10 and not CLIPPED.search(program.source.text)):
         what = "is far beyond what the loss of a network is stable at"
         yield Judged("error" if rate >= 100 else "warning", given, f"{text} {what}", _usual(kind), kind)
 
 
-def _adaptive(given: ast.expr, rate: float, text: str, kind: str, depth: Depth | None) -> Iterator[Judged]:
+def _adaptive(
+    given: ast.expr, rate: float, text: str, kind: str, depth: Depth | None, several: bool
+) -> Iterator[Judged]:
+    """What is said of an optimizer whose steps are as long as its rate; `several` layers may be what it trains."""
     what = f"is the length of a step: each weight moves by about {rate:g} in every one of the first steps"
-    if rate >= 1 and (depth is None or depth.layers >= 2):
-        level = "error" if depth is not None or rate >= 10 else "warning"
-        yield Judged(level, given, f"{text} {what}", _usual(kind), kind)  # type: ignore[arg-type]
-    elif rate >= 10:
+    if rate >= 1 and depth is not None and depth.layers >= 2:
+        yield Judged("error", given, f"{text} {what}", _usual(kind), kind)
+    elif rate >= 10 or (rate >= 1 and depth is None and several):
         yield Judged("warning", given, f"{text} {what}", _usual(kind), kind)
     elif rate < 1 and depth is not None and depth.is_deep:
         size = "a network of convolutions or recurrences" if depth.heavy else f"a network of {depth.layers} layers"

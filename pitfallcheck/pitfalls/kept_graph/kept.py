@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pitfallcheck.lint.flow.bindings import NAMES, Binding, dotted
+from pitfallcheck.lint.steps.acts import Moment, name_of
 from pitfallcheck.lint.steps.facts import Steps
 from pitfallcheck.lint.steps.graph import Graph
-from pitfallcheck.lint.steps.moments import QUIET, Moment
+from pitfallcheck.lint.steps.moments import QUIET
 from pitfallcheck.lint.tree import walk
 
 PASSING = frozenset({"mean", "sum", "cpu", "cuda", "to", "float", "double", "clone", "squeeze"})
 """Methods of a tensor that keep its graph."""
+
+CRITERION = re.compile(r"loss$|criterion|entropy$", re.IGNORECASE)
+"""What functions are called that give a tensor to be minimised."""
 
 JUDGING = re.compile(r"eval|valid|test|infer|predict|score", re.IGNORECASE)
 
@@ -49,7 +53,7 @@ def kept(steps: Steps) -> Iterator[Kept]:
         if not adding.appended and _is_quiet(steps, adding.statement):
             continue
         for loss in _terms(adding.value):
-            backward = _backwarded(steps, loss, backwards, adding)
+            backward = _backwarded(steps, graph, loss, backwards, adding)
             if backward is not None:
                 yield Kept(adding.statement, adding.target, loss, backward, adding.appended)
                 break
@@ -89,7 +93,7 @@ def _terms(value: ast.expr) -> Iterator[ast.expr]:
         yield value
 
 
-def _backwarded(steps: Steps, loss: ast.expr, backwards: list[Moment], adding: _Adding) -> Moment | None:
+def _backwarded(steps: Steps, graph: Graph, loss: ast.expr, backwards: list[Moment], adding: _Adding) -> Moment | None:
     """The backward that is called on this very value in the same loop."""
     if not isinstance(loss, NAMES):
         return None
@@ -102,9 +106,23 @@ def _backwarded(steps: Steps, loss: ast.expr, backwards: list[Moment], adding: _
         if backward.subject is None or not _same_loop(steps, call, around[0]):
             continue
         for part in walk(backward.subject):
-            if isinstance(part, NAMES) and dotted(part) == dotted(loss) and steps.program.bindings(part) & values:
+            if isinstance(part, NAMES) and steps.program.bindings(part) & values:
                 return None if _detached_in_place(steps, loss) else backward
+            if isinstance(part, NAMES) and _is_term(steps, graph, loss, part):
+                return backward
     return None
+
+
+def _is_term(steps: Steps, graph: Graph, loss: ast.expr, total: ast.expr) -> bool:
+    """Whether `loss` is a term of the sum `total`, and has a graph itself."""
+    summed = steps.program.sole(total)
+    own = steps.program.sole(loss)
+    if summed is None or own is None or summed.kind != "value" or not isinstance(summed.value, ast.BinOp):
+        return False
+    if not isinstance(own.value, ast.Call) or _detached_in_place(steps, loss):
+        return False
+    known = graph.of(loss) == "graph" or CRITERION.search(name_of(own.value)) is not None
+    return known and any(isinstance(part, NAMES) and steps.program.sole(part) is own for part in walk(summed.value))
 
 
 def _same_loop(steps: Steps, node: ast.AST, loop: ast.AST) -> bool:

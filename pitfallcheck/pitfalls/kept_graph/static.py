@@ -32,7 +32,7 @@ def _finding(source: Source, one: Kept) -> Finding:
         remedy = f"run the loop under `torch.no_grad()`, and take the number, `{loss}.item()`"
     else:
         remedy = f"take the value alone, `{loss}.item()`, or `{loss}.detach()` where a tensor is wanted"
-    evidence = ()
+    evidence: tuple[Evidence, ...] = ()
     if one.backward is not None:
         evidence = (Evidence("backward", "the graph has served here", source.path, one.backward.node.lineno),)
     return PITFALL.finding(

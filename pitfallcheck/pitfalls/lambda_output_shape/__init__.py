@@ -54,6 +54,14 @@ PITFALL = Pitfall(
     name="lambda-output-shape",
     summary="a layer returns another shape than it declares",
     words=((b"keras",), (b"output_shape",), (b"Lambda", b"compute_output_shape")),
+    shapes=(
+        (
+            rb"Lambda\(",
+            rb"\b(?:layers\.Layer|models\.Model|keras\.Layer|keras\.Model)\b",
+            rb"from (?!keras\.src\.)[\w.]+ import[^\n]*\b(?:Layer|Model)\b",
+            rb"from (?!keras\.src\.)[\w.]+ import \([^)]*\b(?:Layer|Model)\b",
+        ),
+    ),
     runtime=True,
     fix="safe",
 )

@@ -56,7 +56,7 @@ PITFALL = Pitfall(
     name="leaked-preprocessing",
     summary="a scaler, selector or imputer is fitted before the split",
     words=(
-        (b"fit_transform(", b"fit_resample(", b"fit_sample(", b".transform(", b"std(", b".min("),
+        (b"fit_transform(", b"fit_resample(", b"fit_sample(", b".transform(", b"std(", b".min(", b"scale("),
         (
             *(b"train_test_split(", b"random_split(", b"Fold(", b"ShuffleSplit(", b"TimeSeriesSplit(", b"cross_val"),
             *(

@@ -33,6 +33,9 @@ LEARNS = {
 GRAVE = frozenset({"sklearn.feature_selection", "imblearn.over_sampling", "imblearn.combine", "category_encoders"})
 """Those that hand labels, or samples themselves, across the split."""
 
+FUNCTIONS = words("scale minmax_scale maxabs_scale robust_scale quantile_transform power_transform")
+"""Functions of `sklearn.preprocessing` that fit and transform in one."""
+
 FITTING = frozenset({"fit_transform", "fit_resample", "fit_sample"})
 
 
@@ -47,6 +50,11 @@ class Fitted(NamedTuple):
 
 def fitted(program: Program, node: ast.AST) -> Fitted | None:
     """What the expression or change `node` has learned from its data, if it is such a step."""
+    if isinstance(node, ast.Call) and node.args:
+        package, _, kind = program.called(node).rpartition(".")
+        if package == "sklearn.preprocessing" and kind in FUNCTIONS:
+            by_sample = constant(argument(node, None, "axis")) == 1
+            return None if by_sample else Fitted(node, node.args[0], kind, False)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         return _by_object(program, node, node.func)
     if isinstance(node, ast.BinOp):

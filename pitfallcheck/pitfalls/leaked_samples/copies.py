@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from pitfallcheck.lint.flow.bindings import NAMES, dotted
+from pitfallcheck.lint.flow.bindings import dotted, unpacked
 from pitfallcheck.lint.flow.evaluation import argument, constant
 from pitfallcheck.lint.flow.program import Program
 from pitfallcheck.lint.flow.splits import TEST, TRAIN, role
@@ -43,33 +43,43 @@ READERS = words("ImageFolder DatasetFolder flow_from_directory image_dataset_fro
 def copies(program: Program) -> Iterator[Seen]:
     """Each name for test data that is bound to nothing but training data."""
     for node in program.source.nodes:
-        if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], NAMES):
+        if not isinstance(node, ast.Assign) or len(node.targets) != 1 or _is_conditional(program, node):
             continue
-        name = dotted(node.targets[0])
-        if isinstance(node.value, ast.Tuple | ast.List):
-            # Inputs and targets under one name: what takes them is judged.
-            continue
-        if name is None or role(name) != "test" or not _is_data(name) or _is_conditional(program, node):
-            continue
-        found = _made_of_training(program, node.value)
-        if found is not None:
-            yield Seen(
-                "error",
-                node.value,
-                f"`{name}` is made of `{found}`: what is measured on it was learned from",
-                f"make `{name}` of the samples that were held out",
-                name,
-            )
-            continue
-        read = _read_again(program, node.value, name)
-        if read is not None:
-            yield Seen(
-                "error",
-                node.value,
-                f"`{name}` is read from the training set (`{read}`): what is measured on it was learned from",
-                "read the part that is kept for testing",
-                name,
-            )
+        for target, value, place in unpacked(node.targets[0], node.value):
+            name = dotted(target)
+            if place == () and name is not None and value is not None and _is_test_data(name):
+                yield from _judged(program, node, name, value)
+
+
+def _judged(program: Program, node: ast.Assign, name: str, value: ast.expr) -> Iterator[Seen]:
+    if isinstance(value, ast.Tuple | ast.List):
+        # Inputs and targets under one name: what takes them is judged.
+        return
+    found = _made_of_training(program, value)
+    if found is not None:
+        loader = "DataLoader" in program.called(value)
+        if loader and _only_looked_at(program, node):
+            return
+        message = f"`{name}` is made of `{found}`: what is measured on it was learned from"
+        remedy = f"make `{name}` of the samples that were held out"
+        yield Seen("warning" if loader else "error", value, message, remedy, name)
+        return
+    read = _read_again(program, value, name)
+    if read is not None:
+        message = f"`{name}` is read from the training set (`{read}`): what is measured on it was learned from"
+        yield Seen("error", value, message, "read the part that is kept for testing", name)
+
+
+def _is_test_data(name: str) -> bool:
+    """Whether data of this name are for testing: `eval_loader` may be for looking at the training samples again."""
+    return role(name) == "test" and "eval" not in name.lower() and _is_data(name)
+
+
+def _only_looked_at(program: Program, node: ast.Assign) -> bool:
+    """Whether a loader is only asked for a batch or two, to see whether it works."""
+    reads = [read for bound in program.reaching(program.scope(node)).by.get(node, []) for read in program.reads(bound)]
+    above = [program.source.parents.get(read) for read in reads]
+    return bool(reads) and all(program.called(call) in ("iter", "len") for call in above if call is not None)
 
 
 def _is_data(name: str) -> bool:

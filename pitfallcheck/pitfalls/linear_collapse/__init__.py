@@ -12,12 +12,19 @@ The loss cannot go below that of the best affine fit, however long the training 
 2 sin x + 5 on [-3, 3] that bound is 0.662 (R² 0.684): a network with 16 hidden units and no activation ends exactly
 there after 1000 steps, in torch and in Keras; with a tanh between the layers its loss is 0.001.
 
+The same holds for a part of a network. A hidden layer of 32 units without an activation, between 3 tanh units and the
+last layer, leaves a loss of 0.442 on sin 8x; with a tanh behind it the loss is 0.012. And a `Dense` layer on the output
+of a convolution, with no `Flatten` or pooling before it, is applied at every position: it joins nothing that lies apart
+in the image, and its output keeps the axes of the image.
+
 How it is detected, and what that cannot see
 --------------------------------------------
 In source, the layers of a model that is trained in the same file are followed: through `Sequential`, `add`, Keras'
 functional style, the forward pass of a module, functions of NumPy or torch that multiply by matrices which are updated
-by hand, and layers written as classes. It is a warning where two or more affine layers come one after the other and
-nothing else is learned before or after them. Silent are layers without a bias or narrower than what goes in and comes
+by hand, and layers written as classes. It is a warning where two or more affine layers come one after the other: in
+the whole model, or as a part of it (where the widths show that none of them is a narrow place, no result is read twice,
+and no name says projection, embedding, attention or the like), and where a dense layer that ends a model follows a
+convolution in two dimensions directly. Silent are layers without a bias or narrower than what goes in and comes
 out (a matrix of low rank), files whose targets are visibly an affine function of drawn inputs, models with branches,
 loops or parts from elsewhere.
 

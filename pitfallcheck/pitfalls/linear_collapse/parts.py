@@ -41,7 +41,9 @@ def hidden_runs(source: Source, stacks: Stacks) -> Iterator[Run]:
             keras = _is_keras(source, chain.steps)
             ending = any(end.steps == chain.steps for end in ends)
             named = all(_named_by_place(step) for step in chain.steps)
-            read_once = not any(step.at in follower.shared for step in chain.steps[:-1])
+            applied = [one.layer.node for one in {step.at: step for c in follower.results for step in c.steps}.values()]
+            twice = any(applied.count(step.layer.node) > 1 for step in chain.steps)
+            read_once = not twice and not any(step.at in follower.shared for step in chain.steps[:-1])
             if read_once and (keras or (ending and named)) and _is_plain(chain.steps) and _no_bottleneck(chain.steps):
                 yield chain.steps
 
@@ -60,16 +62,23 @@ def joined(stacks: Stacks) -> Iterator[Joined]:
                 image, found = None, None
             elif layer.kind == "affine" and image is not None:
                 found = found or (image, layer)
-        if found is not None and (pooled or _is_wide(layers)):
+        if found is not None and (pooled or _is_wide(layers)) and _meant_flat(*found):
             yield found
     for _, ends in stacks.follows:
         for end in ends:
-            if end.joined is not None and end.steps and int(end.steps[-1].layer.out or 0 if _digits(end) else 0) > 3:
+            width = end.steps[-1].layer.out if end.steps else ""
+            if end.joined is not None and width.isdigit() and int(width) > 3 and _meant_flat(*end.joined):
                 yield end.joined
 
 
-def _digits(end: Chain) -> bool:
-    return end.steps[-1].layer.out.isdigit()
+def _meant_flat(image: Layer, dense: Layer) -> bool:
+    """Whether a layer of torch takes as many inputs as a flattened image has; Keras takes whatever comes."""
+    if not dense.into or not isinstance(image.node, ast.Call):
+        return True
+    channels = argument(image.node, 1, "out_channels")
+    if "*" in dense.into or not isinstance(channels, ast.Constant) or not dense.into.isdigit():
+        return "*" in dense.into
+    return isinstance(channels.value, int) and int(dense.into) > channels.value and not int(dense.into) % channels.value
 
 
 def _is_wide(layers: Layers) -> bool:

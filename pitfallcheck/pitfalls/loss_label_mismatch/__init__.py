@@ -54,7 +54,10 @@ PITFALL = Pitfall(
     summary="output, loss and labels do not go together",
     words=(
         (b"keras", b"tensorflow", b"torch"),
-        (b"rossentropy", b"cross_entropy", b"CrossEntropyLoss", b"NLLLoss", b"BCE", b"softmax"),
+        (
+            *(b"rossentropy", b"cross_entropy(", b"cross_entropy_with", b"CrossEntropyLoss", b"NLLLoss", b"nll_loss("),
+            *(b"BCEWithLogits", b"BCELoss", b"'softmax'", b'"softmax"', b"Softmax(", b".softmax)"),
+        ),
         (b".compile(", b".backward(", b"GradientTape", b".minimize(", b"training_step", b"apply_gradients"),
     ),
     runtime=False,

@@ -13,6 +13,7 @@ from pitfallcheck.lint.objectives.told import (
     ONE_HOT_LOSSES,
     OVER_CLASSES,
     SPARSE_LOSSES,
+    for_classes,
     is_softmax_of_one,
     labels_text,
     units_text,
@@ -128,14 +129,14 @@ def _binary(loss: Loss, labels: Labels, units: int | None) -> Iterator[Mismatch]
             "error",
             "loss",
             f"`{loss.name}` with one unit tells 0 from 1, and the labels go up to {labels.high:g}: {said}",
-            "end with one unit for each class, a softmax and `sparse_categorical_crossentropy`",
+            f"end with one unit for each class, {for_classes(loss)}",
         )
     elif labels.kind in ("integers", "binary") and labels.width == 1 and units is not None and units > 1:
         yield Mismatch(
             "error",
             "loss",
             f"`{loss.name}` compares {units} units with {units} numbers, and the labels are {said}: one for a sample",
-            "use `sparse_categorical_crossentropy` with a softmax, or one unit with a sigmoid for two classes",
+            f"use {for_classes(loss)}, or one unit with a sigmoid for two classes",
         )
 
 

@@ -46,10 +46,16 @@ def _layers(source: Source) -> Iterator[Output]:
         return
     resolver = resolver_of(source)
     for node in source.nodes:
-        if isinstance(node, ast.Call) and layer_name(resolver, node) == "Dense":
+        if isinstance(node, ast.Call) and _asks(node) and layer_name(resolver, node) == "Dense":
             output = applied(resolver, node, (), lambda: None)
             if output is not None:
                 yield output
+
+
+def _asks(call: ast.Call) -> bool:
+    """Whether a call asks for a softmax in so many words."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return any(getattr(one, "value", None) == "softmax" or getattr(one, "attr", "") == "softmax" for one in given)
 
 
 def _finding(source: Source, objective: Objective, found: Mismatch, at: ast.expr) -> Finding:

@@ -58,6 +58,7 @@ PITFALL = Pitfall(
         (
             *(b"shuffle(", b"permutation(", b"permuted(", b"randperm(", b"frac=1", b"[np.random.randint("),
             *(b"[np.random.choice(", b"[torch.randint(", b"[rng.integers(", b"[rng.choice("),
+            *(b"random.choice(len(", b"random.choice(range(", b"randint(0, len(", b"randint(len("),
         ),
         (b".fit(", b"TensorDataset(", b"from_tensor_slices(", b"train_test_split(", b".train_on_batch(", b".backward("),
     ),

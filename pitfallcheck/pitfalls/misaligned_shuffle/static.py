@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from pitfallcheck.finding import Evidence, Finding
@@ -20,6 +21,9 @@ SLICING = frozenset({"from_tensor_slices", "from_tensors"})
 DRAWING = frozenset({"shuffle", "permutation", "permuted", "randperm", "sample", "randint", "choice", "integers"})
 """What a call that puts rows into a random order is called; asks before anything is resolved."""
 
+MEANT = re.compile(r"perm|shuf|rand|null|fake|noise|noisy|corrupt", re.IGNORECASE)
+"""What targets are called whose pairing is broken on purpose, as for a permutation test."""
+
 LONG = 60
 """Characters of an expression that a message shows."""
 
@@ -36,6 +40,8 @@ def judge(source: Source) -> Iterator[Finding]:
     for call, inputs, targets in pairs(program):
         one, other = orders.of(inputs), orders.of(targets)
         if one is None or other is None or not _differ(one, other) or not _learns(program, call):
+            continue
+        if MEANT.search(ast.unparse(targets)):
             continue
         place = (other.drawn or one.drawn)[-1]
         if place not in told:
@@ -102,8 +108,11 @@ def _finding(
             f"`{names[0]}` and `{names[1]}` are shuffled apart, by `{_short(source.segment(first.drawn[-1]))}` and "
             f"`{draw}`, which draw two different orders: no input keeps its own target"
         )
-        evidence = [Evidence("shuffled", "the other of the two is shuffled here", source.path,
-                             getattr(first.drawn[-1], "lineno", 0))]  # fmt: skip
+        evidence = [
+            Evidence(
+                "shuffled", "the other of the two is shuffled here", source.path, getattr(first.drawn[-1], "lineno", 0)
+            )
+        ]
     else:
         moved, kept = names if last is one else names[::-1]
         message = f"`{draw}` shuffles `{moved}` and leaves `{kept}` in its order: no input keeps its own target"

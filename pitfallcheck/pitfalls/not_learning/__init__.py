@@ -15,9 +15,10 @@ the sigmoid the loss is 0.03. A `return` one level too far in makes one step of 
 How it is detected, and what that cannot see
 --------------------------------------------
 In source only trainings are seen that hardly begin: a loop over epochs or batches that ends in its first round, by a
-`return` in its body (an error) or a `break` under no condition (a warning); the only `fit` of a Keras model that then
-predicts, with one epoch (its default, Keras 3.15) of so few visible samples that it makes at most 100 updates; one
-round of one step. A file that speaks of overfitting a batch, debugging or a dry run means it, and so does a test.
+`return` in its body (an error) or a `break` under no condition (a note, as one batch may be meant); the only `fit` of a
+Keras model that then predicts, with one epoch (its default, Keras 3.15) of so few visible samples that it makes at most
+100 updates; one round of one step. A file that speaks of overfitting a batch, debugging or a dry run means it, and so
+does a test.
 
 At run time, the mean loss of the last tenth of the steps is compared with the loss of the best constant prediction of
 the targets seen, in the same units. It is an error where the first is not at least 2 % below the second, or 5 % where

@@ -163,7 +163,7 @@ class Trainings:
         done = f"the loop over `{over}` ends in its first round: this `{word}` stands under no condition"
         out = "indent it less, behind the loop" if word == "return" else "take it out, or say when to stop"
         return Brief(
-            "error" if word == "return" else "warning",
+            "error" if word == "return" else "note",
             last,
             done,
             out,

@@ -22,6 +22,8 @@ their targets, with the buffer on a boundary and 16 bytes past one:
 - torch 2.13, a `DataLoader` that puts four items of one buffer together: 50 wrong, with the buffer on a boundary
 - batches kept in a list by `torch.from_numpy` or `torch.as_tensor`, which share memory by their contract: 49 wrong,
   on a boundary; by `torch.tensor`, which copies: none
+- batches kept by `jax.device_put` (jax 0.10.2): 49 wrong on a boundary, none off it; by `jnp.asarray`,
+  `tf.convert_to_tensor` and `tf.constant`, which copy: none
 
 How it is detected, and what that cannot see
 --------------------------------------------
@@ -31,6 +33,11 @@ out, and what writes into it (subscripts, `+=`, `out=`, `fill`, `np.copyto`, hel
 batch is handed out. A copy or a new array on every path ends it. It is an error where the file shows a consumer that
 keeps batches or takes them ahead, a note where each visible loop is done with its batch before it asks for the next,
 otherwise a warning.
+
+The same paths tell of an array that is put into a list, dict or queue turn after turn and refilled in between: all that
+the list holds is one array. Two relatives are found by their form: `[np.zeros(3)] * 4`, whose items are written, and
+what is kept of a model in the loop that trains it, `best = model.state_dict()` (loaded again behind the loop) or
+`history.append(layer.weight.data)`, which are the weights themselves and no copy.
 
 Not seen are buffers that come from, or are written by, functions of other modules, and parts of a buffer told apart
 only by indices that no one can know before the program runs: those are left alone. At run time the memory of each batch

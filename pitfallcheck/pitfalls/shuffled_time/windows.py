@@ -51,13 +51,21 @@ def _window(program: Program, node: ast.Subscript) -> Windows | None:
     moving = _moving(scope) if scope is not None else frozenset()
     if scope is None or not moving & _names(program, index.upper):
         return None
-    for other in walk(scope):
+    for other in _same_turns(program, scope):
         if isinstance(other, ast.Subscript) and other is not node and _series(other) == series:
             behind = _rows(other)
             place = behind.lower if isinstance(behind, ast.Slice) else behind
             if place is not None and _follows(program, place, index.upper):
                 return Windows(series, node)
     return None
+
+
+def _same_turns(program: Program, scope: ast.AST) -> list[ast.AST]:
+    """What is done in the same turns: for a comprehension also what others beside it do."""
+    if not isinstance(scope, ast.ListComp):
+        return walk(scope)
+    beside = [node for node in own_nodes(program.scope(scope)) if isinstance(node, ast.ListComp)]
+    return [node for one in beside for node in walk(one)]
 
 
 def _rows(node: ast.Subscript) -> ast.expr:
@@ -87,7 +95,8 @@ def _moving(scope: ast.AST) -> frozenset[str]:
     """The names that are another number in each turn."""
     if isinstance(scope, ast.FunctionDef):
         return frozenset(argument.arg for argument in scope.args.args[1:])
-    targets = [scope.target] if isinstance(scope, ast.For) else []
+    targets: list[ast.expr] = [scope.target] if isinstance(scope, ast.For) else []
+    targets += [node.target for node in own_nodes(scope) if isinstance(node, ast.AugAssign)]
     if isinstance(scope, ast.ListComp | ast.GeneratorExp):
         targets = [clause.target for clause in scope.generators]
     return frozenset(node.id for target in targets for node in walk(target) if isinstance(node, ast.Name))
@@ -104,9 +113,10 @@ def _follows(program: Program, place: ast.expr, end: ast.expr) -> bool:
     """Whether `place` is the end of the window, or stands a little before or behind it."""
     wanted = {ast.unparse(end), ast.unparse(program.origin(end))}
     for one in (place, program.origin(place)):
-        if ast.unparse(one) in wanted:
-            return True
-        if isinstance(one, ast.BinOp) and ast.unparse(one.left) in wanted:
+        part = one
+        while ast.unparse(part) not in wanted and isinstance(part, ast.BinOp):
+            part = part.left
+        if ast.unparse(part) in wanted:
             return True
     return False
 

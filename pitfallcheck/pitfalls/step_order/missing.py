@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from pitfallcheck.lint.flow.evaluation import argument, constant
 from pitfallcheck.lint.shapes.vocabulary import words
+from pitfallcheck.lint.steps.acts import Moment
 from pitfallcheck.lint.steps.facts import Steps
-from pitfallcheck.lint.steps.moments import Moment
 from pitfallcheck.lint.steps.things import Key
 from pitfallcheck.lint.tree import walk
 
@@ -50,10 +50,11 @@ def without_backward(steps: Steps, moments: list[Moment]) -> Iterator[Absent]:
 
 
 def _loss_in(steps: Steps, region: ast.AST) -> ast.Call | None:
-    """A loss of torch that is computed in a loop."""
-    for node in walk(region):
-        if not isinstance(node, ast.Call):
-            continue
+    """A loss of torch that is computed in a loop, or in a function of the file that is called there."""
+    calls = [node for node in walk(region) if isinstance(node, ast.Call)]
+    helpers = [function for call in calls if (function := steps.program.function(call)) is not None]
+    calls += [node for helper in helpers for node in walk(helper) if isinstance(node, ast.Call)]
+    for node in calls:
         name = steps.program.called(node)
         if name.startswith("torch.nn.functional.") and name.rpartition(".")[2] in LOSSES:
             return node
@@ -149,7 +150,12 @@ def _starts_anew(steps: Steps, loop: ast.AST, step: Moment) -> bool:
     if held is None:
         return True
     for node in walk(loop):
-        if isinstance(node, ast.Attribute) and node.attr in ("load_state_dict", "deepcopy", "apply", "reset_parameters"):
+        if isinstance(node, ast.Attribute) and node.attr in (
+            "load_state_dict",
+            "deepcopy",
+            "apply",
+            "reset_parameters",
+        ):
             return True
     names = {one[-1] for one in held if isinstance(one, tuple)}
     flow = steps.program.reaching(steps.program.scope(loop))

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from pitfallcheck.lint.steps.acts import Moment
 from pitfallcheck.lint.steps.facts import Steps
-from pitfallcheck.lint.steps.moments import Moment
 from pitfallcheck.lint.tree import walk
 
 
@@ -88,7 +88,12 @@ def _outside(steps: Steps, moments: list[Moment], step: Moment) -> Misplaced | N
         return None
     clears = [one for one in inner if one.kind == "clear" and steps.key(one) == key]
     backwards = [one for one in inner if one.kind == "backward"]
-    if len(backwards) != 1 or not clears or not backwards[0].implies(clears[0]) or step.conditions != clears[0].conditions:
+    if (
+        len(backwards) != 1
+        or not clears
+        or not backwards[0].implies(clears[0])
+        or step.conditions != clears[0].conditions
+    ):
         return None
     if any(isinstance(part, ast.Attribute) and part.attr == "grad" for part in walk(loop)):
         return None

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from pitfallcheck.lint.flow.evaluation import argument
+from pitfallcheck.lint.steps.acts import Moment
 from pitfallcheck.lint.steps.facts import Steps
-from pitfallcheck.lint.steps.moments import Moment
 from pitfallcheck.lint.steps.things import Key
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from pitfallcheck.finding import Edit, Evidence, Finding, Fix, Level
 from pitfallcheck.lint.source import Source
+from pitfallcheck.lint.steps.acts import Moment
 from pitfallcheck.lint.steps.facts import attribute_statements, steps_of
-from pitfallcheck.lint.steps.moments import Moment
 from pitfallcheck.pitfalls.step_order import PITFALL
 from pitfallcheck.pitfalls.step_order.missing import Absent, made_in_loop, without_backward, without_step
 from pitfallcheck.pitfalls.step_order.order import Misplaced, misplaced
@@ -25,7 +25,9 @@ def judge(source: Source) -> Iterator[Finding]:
     for attribute in uncalled:
         yield _not_called(source, attribute)
     for _, moments in steps.walks:
-        found: list[tuple[ast.AST, Finding]] = [(one.step.node, _misplaced(source, one)) for one in misplaced(steps, moments)]
+        found: list[tuple[ast.AST, Finding]] = [
+            (one.step.node, _misplaced(source, one)) for one in misplaced(steps, moments)
+        ]
         if not uncalled:
             found += [(one.node, _no_backward(source, one)) for one in without_backward(steps, moments)]
             found += [(one.node, _no_step(source, one)) for one in without_step(steps, moments)]
@@ -48,7 +50,14 @@ def _finding(
     fix: Fix | None = None,
 ) -> Finding:
     return PITFALL.finding(
-        level, source.location(node), message, remedy=remedy, source="static", subject=subject, evidence=evidence, fix=fix
+        level,
+        source.location(node),
+        message,
+        remedy=remedy,
+        source="static",
+        subject=subject,
+        evidence=evidence,
+        fix=fix,
     )
 
 
@@ -73,21 +82,21 @@ def _misplaced(source: Source, one: Misplaced) -> Finding:
     match one.why:
         case "empty":
             message = (
-                f"`{step}` runs in front of `{backward}` in line {line}, and `{clear}` clears the gradients before it: it "
-                "finds none, and moves nothing"
+                f"`{step}` runs in front of `{backward}` in line {line}, and `{clear}` clears the gradients before it: "
+                "it finds none, and moves nothing"
             )
             remedy = f"move `{step}` behind `{backward}`"
         case "late":
             level = "warning"
             message = (
-                f"`{step}` runs in front of `{backward}` in line {line}: each step goes along the gradients of the turn "
-                "before, the first one along none, and the last gradients are never used"
+                f"`{step}` runs in front of `{backward}` in line {line}: each step goes along the gradients of the "
+                "turn before, the first one along none, and the last gradients are never used"
             )
             remedy = f"move `{step}` behind `{backward}`"
         case "outside":
             message = (
-                f"`{step}` stands behind the loop in which `{clear}` and `{backward}` run: only the gradients of the last "
-                "turn are left when it steps, and those of all others are thrown away"
+                f"`{step}` stands behind the loop in which `{clear}` and `{backward}` run: only the gradients of the "
+                "last turn are left when it steps, and those of all others are thrown away"
             )
             remedy = f"move `{step}` into the loop, behind `{backward}` in line {line}"
     return _finding(
@@ -148,8 +157,8 @@ def _early(source: Source, schedule: Moment, step: Moment) -> Finding:
         source,
         "warning",
         schedule.node,
-        f"`{written}` runs in front of `{source.segment(step.node)}` in line {step.node.lineno}: the first learning rate "
-        "of the schedule is never used, and every other one comes a turn early",
+        f"`{written}` runs in front of `{source.segment(step.node)}` in line {step.node.lineno}: the first learning "
+        "rate of the schedule is never used, and every other one comes a turn early",
         f"move `{written}` to the end of the loop, behind the step",
         _subject(source, schedule),
         Evidence("step", "the first step comes here", source.path, step.node.lineno),

@@ -9,9 +9,10 @@ same and get the same gradient.
 Why it hurts training
 ---------------------
 Equal units with equal gradients stay equal: the layer is as good as one unit wide, however wide it is. Where the
-weights are zero, most of the gradients are zero as well, and only the last bias learns. A network with 16 hidden tanh
-units ends at a loss of 0.197 on x1 x2 with all its weights at 0.5, and at 0.002 with random ones; with all of them at
-zero it stays at that of a constant, 0.111.
+weights are zero, most of the gradients are zero as well, and only the last bias learns. On x1 x2, a network with 16
+hidden tanh units whose weights start at 0.5 has 1 unit in 16 after 1000 steps, and a loss of 0.126, that of a constant;
+with random weights the loss is 0.000. By hand, with zeros, its hidden weights move by 0.000 in 2000 steps and the error
+stays at 0.114; with random ones it is 0.001.
 
 How it is detected, and what that cannot see
 --------------------------------------------

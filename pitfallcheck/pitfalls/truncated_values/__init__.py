@@ -49,6 +49,7 @@ References
 - torch, Type promotion: https://docs.pytorch.org/docs/stable/tensor_attributes.html
 """
 
+from pitfallcheck.lint.signs import FEEDING, LEARNING, SCRIPT, SHORT
 from pitfallcheck.pitfall import Pitfall
 
 PITFALL = Pitfall(
@@ -59,9 +60,22 @@ PITFALL = Pitfall(
         (b"numpy", b"torch"),
         (b"vectorize", b"] =", b"]=", b"] +=", b"] -=", b"] *=", b"] /=", b"fill", b"full_like", b"copy_", b".put("),
         (
-            *(b"vectorize", b"int", b"arange", b"array(", b"tensor(", b"full(", b"_like(", b"long", b"arg", b"len(", b"integers("),
+            *(
+                b"vectorize",
+                b"int",
+                b"arange",
+                b"array(",
+                b"tensor(",
+                b"full(",
+                b"_like(",
+                b"long",
+                b"arg",
+                b"len(",
+                b"integers(",
+            ),
         ),
     ),
+    shapes=((rb"vectorize", SHORT, *LEARNING, *FEEDING, *SCRIPT),),
     hint=True,
     runtime=False,
     fix="safe",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from pitfallcheck.lint.steps.acts import Moment
 from pitfallcheck.lint.steps.facts import Steps
-from pitfallcheck.lint.steps.moments import Moment
 
 
 def uncleared_by_hand(steps: Steps, moments: list[Moment]) -> Iterator[tuple[Moment, Moment]]:

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from pitfallcheck.lint.steps.acts import Moment
 from pitfallcheck.lint.steps.facts import Steps
-from pitfallcheck.lint.steps.moments import Moment
 
 
 class Gathered(NamedTuple):
@@ -96,7 +96,7 @@ def _outlives(steps: Steps, step: Moment, loop: ast.AST) -> bool:
 
 
 def thrown_away(steps: Steps, moments: list[Moment]) -> Iterator[tuple[Moment, Moment]]:
-    """Each clearing that surely runs between a backward and the step that was to use its gradients, and the backward."""
+    """Each clearing that surely runs between a backward and the step that is to use it, with that backward."""
     for step in moments:
         if step.kind != "step" or step.subject is None:
             continue

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from pitfallcheck.finding import Edit, Evidence, Finding, Fix
 from pitfallcheck.lint.source import Source
+from pitfallcheck.lint.steps.acts import Moment
 from pitfallcheck.lint.steps.facts import Steps, attribute_statements, steps_of
-from pitfallcheck.lint.steps.moments import Moment
 from pitfallcheck.pitfalls.uncleared_gradients import PITFALL
 from pitfallcheck.pitfalls.uncleared_gradients.by_hand import uncleared_by_hand
 from pitfallcheck.pitfalls.uncleared_gradients.gathered import Gathered, gathered, thrown_away
@@ -58,8 +58,8 @@ def _thrown_away(source: Source, clear: Moment, backward: Moment) -> Finding:
     return PITFALL.finding(
         "error",
         source.location(clear.node),
-        f"`{written}` runs between `{source.segment(backward.node)}` and the step: it throws the gradients away, and the "
-        "step moves nothing",
+        f"`{written}` runs between `{source.segment(backward.node)}` and the step: it throws the gradients away, and "
+        "the step moves nothing",
         remedy=f"move `{written}` in front of `{source.segment(backward.node)}`, or behind the step",
         source="static",
         subject=_subject(source, clear),
@@ -75,8 +75,8 @@ def _gathered(source: Source, steps: Steps, one: Gathered) -> Finding:
     if one.elsewhere is not None and one.why == "outside":
         said = source.segment(one.elsewhere.node)
         message = (
-            f"`{said}` in line {one.elsewhere.node.lineno} does not run again for each step: every step of `{optimizer}` "
-            "adds the gradients of all steps since"
+            f"`{said}` in line {one.elsewhere.node.lineno} does not run again for each step: every step of "
+            f"`{optimizer}` adds the gradients of all steps since"
         )
         remedy = f"clear them in the loop, in front of this line: `{said}`"
         evidence.append(_at(source, "clear", "the only clearing, outside of this loop", one.elsewhere.node))
@@ -118,8 +118,8 @@ def _by_hand(source: Source, moved: Moment, backward: Moment) -> Finding:
     return PITFALL.finding(
         "error",
         source.location(moved.node),
-        f"`{name}` is moved by `{name}.grad`, and nothing sets that back: `backward` adds to it, and each step goes along "
-        "the sum of all gradients so far",
+        f"`{name}` is moved by `{name}.grad`, and nothing sets that back: `backward` adds to it, and each step goes "
+        "along the sum of all gradients so far",
         remedy=f"clear it after the step, `{name}.grad = None`",
         source="static",
         subject=name,

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import re
 
-_DRAW = (
-    rb"(?:randint|integers|randrange|choices?|permutation|randperm|sample)\(|\bint\([^\n]*(?:random|rand|uniform)\("
-)
-_OTHERS = re.compile(rb"def __getitem__|range\([\w.]++, ?[^,\n]* - [^,\n]*, ?[\w.]++\)")
-"""A data set, and a loop that leaves room for a window."""
+_DRAW = re.compile(rb"(?:randint|integers|randrange|choices?|permutation|randperm|sample|random|rand|uniform)\(")
+_OTHERS = re.compile(rb"range\([\w.]++, ?[^,\n]* - [^,\n]*, ?[\w.]++\)")
+"""A loop that leaves room for a window."""
 
-_DIRECT = re.compile(rb"(?:\[[^\[\]\n]*|\breturn [^\n]*)(?:" + _DRAW + rb")")
-_NAMED = re.compile(rb"\n[ \t]*+(?:for )?([\w., ]++)(?:=| in )(?=[^\n]*(?:" + _DRAW + rb"))")
-_CALL = re.compile(rb"(\w++)\((?=[^\n]*(?:" + _DRAW + rb"))")
+_BOUND = re.compile(rb"[ \t]*+(?:for )?([\w., ]+?) ?(?::[^=\n]*)?(?:=| in )")
+_CALL = re.compile(rb"(\w++)\(")
 _DEFINED = re.compile(rb"\bdef (\w++)")
-_INDEX = re.compile(rb"\[([^\[\]\n]++)")
+_INDEX = re.compile(rb"(?:\[|gather\(|take\(|select\()([^\[\]\n]++)")
+_LOOP = re.compile(rb"\bfor (\w++) in (\w++)")
 _NAME = re.compile(rb"[\w.]++")
+_FRACTIONS = (b"random(", b"rand(", b"uniform(")
 
 
 def may_be_in(code: bytes) -> bool:
-    """Whether what is drawn, under its name if it has one, stands in an index, or is given to a function of the file."""
-    if _OTHERS.search(code) or _DIRECT.search(code):
+    """Whether what is drawn, or the name it has, stands in an index or is given to a function of the file."""
+    if b"def __getitem__" in code or _OTHERS.search(code):
         return True
-    drawn = {name for match in _NAMED.finditer(code) for name in _NAME.findall(match[1])}
-    if drawn and any(drawn.intersection(_NAME.findall(index)) for index in _INDEX.findall(code)):
+    names, called = set[bytes](), set[bytes]()
+    for draw in _DRAW.finditer(code):
+        start = code.rfind(b"\n", 0, draw.start()) + 1
+        before = code[start : draw.start()]
+        if draw[0] in _FRACTIONS and b"int" not in code[start : code.find(b"\n", draw.end())]:
+            continue
+        if before.count(b"[") > before.count(b"]") or before.lstrip().startswith(b"return"):
+            return True
+        bound = _BOUND.match(before)
+        if bound is not None:
+            names.update(_NAME.findall(bound[1]))
+        called.update(_CALL.findall(before))
+    names.update(item for item, over in _LOOP.findall(code) if over in names)
+    if names and any(not names.isdisjoint(_NAME.findall(index)) for index in _INDEX.findall(code)):
         return True
-    handed = set(_CALL.findall(code))
-    return not handed.isdisjoint(_DEFINED.findall(code))
+    return bool(called) and not called.isdisjoint(_DEFINED.findall(code))

@@ -62,7 +62,11 @@ PITFALL = Pitfall(
     words=(
         (b"keras", b"tensorflow", b"torch"),
         (b"softmax", b"Softmax", b"igmoid", b"relu", b"ReLU", b"tanh", b"Tanh", b"rossentropy", b"CrossEntropyLoss"),
-        (b"mse", b"MSE", b"mae", b"quared", b"bsolute", b"L1Loss", b"huber", b"Huber", b"ross", b"hinge"),
+        (
+            *(b"'mse'", b'"mse"', b"'mae'", b'"mae"', b"'MSE'", b"mean_squared_", b"MeanSquared", b"mean_absolute_"),
+            *(b"MeanAbsolute", b"MSELoss", b"mse_loss(", b"L1Loss", b"l1_loss(", b"huber", b"Huber", b"hinge"),
+            *(b"rossentropy", b"CrossEntropyLoss", b"cross_entropy(", b"with_logits"),
+        ),
         (b".compile(", b".backward(", b"GradientTape", b".minimize(", b"training_step", b"apply_gradients"),
     ),
     runtime=False,

@@ -16,6 +16,7 @@ from pitfallcheck.lint.objectives.told import (
     OVER_CLASSES,
     RANGES,
     REGRESSION_LOSSES,
+    for_classes,
     is_softmax_of_one,
     labels_text,
     units_text,
@@ -82,7 +83,7 @@ def _class_numbers(output: Output, loss: Loss, labels: Labels) -> Iterator[Unrea
             "layer",
             f"one unit with `{loss.name}` learns class numbers as if class 2 lay between 1 and 3; the labels are "
             f"{labels_text(labels)}",
-            f"end with {labels.classes} units, a softmax and `sparse_categorical_crossentropy`",
+            f"end with {labels.classes} units, {for_classes(loss)}",
         )
 
 
@@ -94,7 +95,7 @@ def _shares(output: Output, loss: Loss) -> Iterator[Unreachable]:
             "loss",
             f"a softmax makes {these} share 1, and `{loss.name}` compares numbers: targets that do not sum to 1 can "
             "never be reached, and for classes its gradient vanishes where the prediction is surely wrong",
-            "use `categorical_crossentropy` for classes, or no activation for numbers",
+            f"use {for_classes(loss, one_hot=True)} for classes, or no activation for numbers",
         )
 
 

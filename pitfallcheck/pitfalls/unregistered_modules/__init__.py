@@ -12,9 +12,9 @@ Why it hurts training
 `parameters()` leaves such layers out, so an optimizer made from it never moves them: with two hidden layers in a list,
 these move by 0.000 in 500 steps and the loss ends at 0.066; in an `nn.ModuleList` they move by 0.950, and it is 0.000.
 With a weight that is `nn.Parameter(...).view(3, 1)`, linear regression ends at a loss of 0.315, and 0.189 is that of
-the best constant. `to(device)`, `state_dict()`, `train()` and `eval()` leave them out as well: a model that is saved and
-loaded again has new random layers. If all layers are in the list, torch refuses the optimizer ("got an empty parameter
-list"), which is the luckier case.
+the best constant. `to(device)`, `state_dict()`, `train()` and `eval()` leave them out as well: a model that is saved
+and loaded again has new random layers. If all layers are in the list, torch refuses the optimizer ("got an empty
+parameter list"), which is the luckier case.
 
 How it is detected, and what that cannot see
 --------------------------------------------

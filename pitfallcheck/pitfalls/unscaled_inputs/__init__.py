@@ -41,26 +41,25 @@ said.
 
 Example
 -------
-    import torch
+    import keras
 
-    area = torch.rand(500, 1) * 200 + 40
-    rooms = torch.randint(1, 8, (500, 1)).float()
-    inputs = torch.hstack([area, rooms])
-    targets = 0.02 * area + 0.9 * rooms
-    model = torch.nn.Linear(2, 1)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    (x, y), _ = keras.datasets.mnist.load_data()
+    model = keras.Sequential(
+        [keras.layers.Flatten(), keras.layers.Dense(64, activation="relu"), keras.layers.Dense(10)]
+    )
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(x, y)
 
 Instead
 -------
-    import torch
+    import keras
 
-    area = torch.rand(500, 1) * 200 + 40
-    rooms = torch.randint(1, 8, (500, 1)).float()
-    features = torch.hstack([area, rooms])
-    inputs = (features - features.mean(dim=0)) / features.std(dim=0)
-    targets = 0.02 * area + 0.9 * rooms
-    model = torch.nn.Linear(2, 1)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    (x, y), _ = keras.datasets.mnist.load_data()
+    model = keras.Sequential(
+        [keras.layers.Flatten(), keras.layers.Dense(64, activation="relu"), keras.layers.Dense(10)]
+    )
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(x / 255.0, y)
 
 When it is fine
 ---------------
@@ -84,25 +83,25 @@ PITFALL = Pitfall(
         (
             *(b".load_data(", b"imread(", b"imdecode(", b"Image.open(", b"frombuffer(", b"load_img(", b"decode_jpeg("),
             *(b"image_dataset_from_directory", b"ImageDataGenerator", b"decode_png(", b"decode_image(", b"read_image("),
-            *(b"torchvision", b"fetch_openml", b"fetch_california", b"load_wine", b"load_breast", b"load_boston"),
-            *(
-                b"tfds.load",
-                b"np.linspace(",
-                b"np.arange(",
-                b"np.random.randint(",
-                b"np.random.uniform(",
-                b".integers(",
-            ),
-            *(b".uniform(", b"np.array([", b".tensor([[", b"random.rand("),
-            *(b"torch.linspace(", b"random.uniform(", b"random.randint("),
-            *(b"pima-indians", b"diabetes.csv", b"housing.", b"winequality-", b"auto-mpg", b"Churn_Modelling"),
-            *(b"heart.csv", b"kc_house_data", b"wine.data", b"mnist_train", b"mnist.", b"fetch_mldata", b"list(range("),
-            *(b"array(range(", b"torch.arange("),
+            *(b"torchvision", b"fetch_openml", b"fetch_mldata", b"fetch_california", b"load_wine", b"load_breast"),
+            *(b"load_boston", b"tfds.load", b"pickle.load(", b"mnist.", b"mnist_train", b"pima-indians", b"auto-mpg"),
+            *(b"diabetes.csv", b"housing.csv", b"housing.data", b"winequality-", b"Churn_Modelling", b"heart.csv"),
+            *(b"kc_house_data", b"wine.data", b"np.linspace(", b"np.arange(", b"random.randint(", b"random.uniform("),
+            *(b"rng.integers(", b"rng.uniform(", b"random.rand(", b"torch.linspace(", b"np.array([[", b"ensor([["),
+            *(b"np.array([i", b"list(range(", b"array(range("),
         ),
-        (*(b".fit(", b".fit_generator(", b".train_on_batch(", b".backward(", b"cross_val_score("),),
         (
-            *(b"Dense(", b"Conv2D(", b"Conv1D(", b".Linear(", b".Conv2d(", b"LSTM(", b"GRU(", b"MLPClassifier("),
-            *(b"MLPRegressor(", b"Convolution2D(", b".applications"),
+            b".fit(",
+            b".fit_generator(",
+            b".train_on_batch(",
+            b".backward(",
+            b"cross_val_score(",
+            b"Tape(",
+            b"feed_dict=",
+        ),
+        (
+            *(b"Dense(", b"Conv1D(", b"Conv2D(", b"Convolution2D(", b"LSTM(", b"GRU(", b".Linear(", b".Conv2d("),
+            *(b"MLPClassifier(", b"MLPRegressor(", b".applications", b"placeholder("),
         ),
     ),
     runtime=True,

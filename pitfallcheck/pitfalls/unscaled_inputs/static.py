@@ -11,6 +11,7 @@ from pitfallcheck.lint.flow.program import Program
 from pitfallcheck.lint.flow.training import Forward
 from pitfallcheck.lint.scaling.arithmetic import number
 from pitfallcheck.lint.scaling.feeds import Feed, Scaling, scaling_of
+from pitfallcheck.lint.scaling.screen import holds_raw_numbers
 from pitfallcheck.lint.scaling.values import Span
 from pitfallcheck.lint.shapes.told import scope_lines
 from pitfallcheck.lint.source import Source
@@ -28,6 +29,8 @@ LONG = 60
 
 def judge(source: Source) -> Iterator[Finding]:
     """One finding for each source of raw numbers, where it first reaches a network in training."""
+    if not holds_raw_numbers(source):
+        return
     scaling, feeds = scaling_of(source)
     told = set[ast.expr]()
     for feed in sorted(feeds, key=lambda feed: feed.call.lineno):
@@ -48,7 +51,7 @@ def _trains(scaling: Scaling, feed: Feed, span: Span) -> bool:
         return False
     if span.kind == "numbers" and network.weighted < 2 and not _diverges(scaling.program, span):
         return False
-    return network.framework != "torch" or bool(Forward(scaling.program).follow(feed.call).learns)
+    return not feed.by_hand or bool(Forward(scaling.program).follow(feed.call).learns)
 
 
 def _diverges(program: Program, span: Span) -> bool:
@@ -80,7 +83,7 @@ def _finding(source: Source, feed: Feed, span: Span) -> Finding:
     meets = f"the pretrained `{network.application}`" if network.application else f"its first layer, `{network.first}`"
     return PITFALL.finding(
         "warning",
-        source.location(feed.call if network.framework == "torch" else feed.inputs),
+        source.location(feed.call if feed.by_hand else feed.inputs),
         f"`{inputs}` reaches `{receiver}` unscaled: {span.why}, and they meet {meets}, as they are",
         remedy=_remedy(inputs, span, feed),
         source="static",

@@ -29,16 +29,18 @@ Example
     import torch
     import torch.nn.functional as F
 
-    logits = torch.tensor([[0.0, 200.0]])
-    print(torch.log(F.softmax(logits, dim=1)))
+    net = torch.nn.Linear(2, 2)
+    loss = -torch.log(F.softmax(net(torch.tensor([[400.0, -400.0]])), dim=1))[0, 1]
+    loss.backward()
 
 Instead
 -------
     import torch
     import torch.nn.functional as F
 
-    logits = torch.tensor([[0.0, 200.0]])
-    print(F.log_softmax(logits, dim=1))
+    net = torch.nn.Linear(2, 2)
+    loss = -F.log_softmax(net(torch.tensor([[400.0, -400.0]])), dim=1)[0, 1]
+    loss.backward()
 
 When it is fine
 ---------------

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
-_OPTIMIZER = re.compile(rb"requires_grad ?= ?True|torch\.optim|from torch import[^\n]*\boptim")
-_FUNCTION = re.compile(rb"\n[ \t]++(?:async )?def (\w++)|\nclass ")
+_OPTIMIZER = re.compile(
+    rb"optim\.[A-Z]\w*\(|from torch\.optim(?:\.\w+)? import|import torch\.optim\b|from torch import[^\n]*\boptim"
+    rb"|self\.\w+ ?= ?(?![\w.]*Parameter)[\w.]+\([^=;]{0,200}requires_grad ?= ?True"
+)
+_FUNCTION = re.compile(rb"\n[ \t]*+(?:async )?def (\w++)|\n[ \t]*+(?:class |@)")
 _LAYER = re.compile(
-    rb"(?:Parameter|Linear|Conv\w++|Embedding|EmbeddingBag|RNN|LSTM|GRU|RNNCell|LSTMCell|GRUCell|Attention|Transformer\w*+"
+    rb"\b(?:Parameter|Linear|Conv\w++|Embedding|EmbeddingBag|RNN|LSTM|GRU|RNNCell|LSTMCell|GRUCell|Attention|Transformer\w*+"
     rb"|BatchNorm\w*+|BatchNormalization|PReLU|Dense|Bidirectional)\("
 )
 

@@ -16,17 +16,18 @@ Trained in evaluation mode, dropout regularises nothing, and batch norm never le
 How it is detected, and what that cannot see
 --------------------------------------------
 In source, for torch, where the file shows that the network has such a layer (or is one of torchvision's that have): the
-calls of `train()` and `eval()` in the order in which they run, through the functions of the file. Reported are a forward
-pass under `torch.no_grad()` whose output is compared with labels, of a network that the file trains and never sets to
-`eval()`; training that goes on in the next epoch after an `eval()`; `F.dropout` without `training` in a module; in
-Keras, `model(x)` without `training=True` under a `GradientTape`. Files that speak of Monte-Carlo dropout or uncertainty
-keep it on because they want to, and are left alone.
+calls of `train()` and `eval()` in the order in which they run, through the functions of the file. Reported are a
+forward pass under `torch.no_grad()` whose output is compared with labels, of a network that the file trains and never
+sets to `eval()`; training that goes on in the next epoch after an `eval()`; `F.dropout` without `training` in a module;
+in Keras (3.15), `model(x)` without `training=True` under a `GradientTape`. Files that speak of Monte-Carlo dropout or
+uncertainty keep it on because they want to, and are left alone.
 
 Example
 -------
     import torch
 
-    model = torch.nn.Sequential(torch.nn.Linear(2, 32), torch.nn.Dropout(0.5), torch.nn.Linear(32, 1))
+    layers = [torch.nn.Linear(2, 32), torch.nn.ReLU(), torch.nn.Dropout(0.5), torch.nn.Linear(32, 1)]
+    model = torch.nn.Sequential(*layers)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
     for _ in range(100):
         optimizer.zero_grad()
@@ -39,7 +40,8 @@ Instead
 -------
     import torch
 
-    model = torch.nn.Sequential(torch.nn.Linear(2, 32), torch.nn.Dropout(0.5), torch.nn.Linear(32, 1))
+    layers = [torch.nn.Linear(2, 32), torch.nn.ReLU(), torch.nn.Dropout(0.5), torch.nn.Linear(32, 1)]
+    model = torch.nn.Sequential(*layers)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
     for _ in range(100):
         optimizer.zero_grad()

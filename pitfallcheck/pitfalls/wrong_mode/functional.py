@@ -22,9 +22,13 @@ def always_on(steps: Steps) -> Iterator[ast.Call]:
             if not isinstance(method, ast.FunctionDef):
                 continue
             for node in own_nodes(method):
-                if isinstance(node, ast.Call) and steps.program.called(node) in ALWAYS and _is_untold(node):
-                    if not _asks_itself(steps, node):
-                        yield node
+                if (
+                    isinstance(node, ast.Call)
+                    and steps.program.called(node) in ALWAYS
+                    and _is_untold(node)
+                    and not _asks_itself(steps, node)
+                ):
+                    yield node
 
 
 def _is_untold(node: ast.Call) -> bool:

@@ -6,10 +6,9 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pitfallcheck.lint.steps.acts import name_of
+from pitfallcheck.lint.steps.acts import Moment, name_of
 from pitfallcheck.lint.steps.facts import Steps
 from pitfallcheck.lint.steps.modes import mode_layer
-from pitfallcheck.lint.steps.moments import Moment
 from pitfallcheck.lint.steps.things import Key
 from pitfallcheck.lint.tree import walk
 

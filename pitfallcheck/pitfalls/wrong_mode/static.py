@@ -61,7 +61,7 @@ def _evaluated(source: Source, one: Wrong) -> Finding:
     return PITFALL.finding(
         "error",
         source.location(one.moment.node),
-        f"`{model}` is evaluated here in training mode: it has `{one.layer}`, and nothing calls `{model}.eval()` before",
+        f"`{model}` is evaluated here in training mode: it has `{one.layer}`, and nothing calls `{model}.eval()`",
         remedy=f"call `{model}.eval()` in front of the evaluation, and `{model}.train()` before training goes on",
         source="static",
         subject=model,
@@ -103,8 +103,8 @@ def _untold(source: Source, call: ast.Call, layer: str) -> Finding:
     return PITFALL.finding(
         "warning",
         source.location(call),
-        f"`{source.segment(call)}` trains `{model}` in evaluation mode: outside of `fit` a model is not training unless "
-        f"told so, and its `{layer}` does not do what it does in training",
+        f"`{source.segment(call)}` trains `{model}` in evaluation mode: outside of `fit` a model is not training "
+        f"unless told so, and its `{layer}` does not do what it does in training",
         remedy="pass `training=True` here",
         source="static",
         subject=model,

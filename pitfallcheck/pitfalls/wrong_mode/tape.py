@@ -11,7 +11,14 @@ from pitfallcheck.lint.tree import walk
 
 LAYERS = frozenset(
     f"keras.layers.{name}"
-    for name in ("Dropout", "BatchNormalization", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout", "AlphaDropout")
+    for name in (
+        "Dropout",
+        "BatchNormalization",
+        "SpatialDropout1D",
+        "SpatialDropout2D",
+        "GaussianDropout",
+        "AlphaDropout",
+    )
 )
 MODELS = frozenset({"keras.Sequential", "keras.models.Sequential", "keras.Model", "keras.models.Model"})
 
@@ -27,10 +34,10 @@ def untold(steps: Steps) -> Iterator[tuple[ast.Call, str]]:
         for node in walk(block):
             if not isinstance(node, ast.Call) or not node.args or not isinstance(node.func, ast.Name | ast.Attribute):
                 continue
-            layer = _layer_of(steps, node.func)
-            if layer is not None and argument(node, 1, "training") is None and _trains(steps, node.func):
-                if not any(keyword.arg is None for keyword in node.keywords):
-                    yield node, layer
+            told = argument(node, 1, "training") is not None or any(keyword.arg is None for keyword in node.keywords)
+            layer = None if told else _layer_of(steps, node.func)
+            if layer is not None and _trains(steps, node.func):
+                yield node, layer
 
 
 def _layer_of(steps: Steps, model: ast.expr) -> str | None:
@@ -59,8 +66,13 @@ def _has_default(method: ast.AST) -> bool:
     arguments = method.args if isinstance(method, ast.FunctionDef) else None
     if arguments is None:
         return True
-    named = [*arguments.posonlyargs, *arguments.args][len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults) :]
-    pairs = [*zip(named, arguments.defaults, strict=True), *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    named = [*arguments.posonlyargs, *arguments.args][
+        len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults) :
+    ]
+    pairs = [
+        *zip(named, arguments.defaults, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
     return any(one.arg == "training" and constant(default) is True for one, default in pairs)
 
 
@@ -79,11 +91,12 @@ def _added(steps: Steps, model: ast.expr) -> str | None:
     """The layer given to `model.add(...)`."""
     for mention in steps.program.mentions.get("add", []):
         call = steps.source.parents.get(mention)
-        if isinstance(mention, ast.Attribute) and isinstance(call, ast.Call):
-            if steps.things.key(mention.value) == steps.things.key(model) and call.args:
-                found = _first(steps, call.args[0])
-                if found is not None:
-                    return found
+        if not (isinstance(mention, ast.Attribute) and isinstance(call, ast.Call) and call.args):
+            continue
+        if steps.things.key(mention.value) == steps.things.key(model):
+            found = _first(steps, call.args[0])
+            if found is not None:
+                return found
     return None
 
 

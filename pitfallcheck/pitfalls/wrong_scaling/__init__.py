@@ -72,7 +72,7 @@ PITFALL = Pitfall(
                 b"ToTensor(",
                 b"rescale=",
             ),
-            *(b"StandardScaler(", b"MinMaxScaler(", b"RobustScaler(", b"preprocess_input"),
+            *(b"StandardScaler(", b"MinMaxScaler(", b"RobustScaler(", b"preprocess_input", b"utils.normalize("),
         ),
         (
             *(b".fit(", b".fit_generator(", b".backward(", b"DataLoader(", b".fit_transform(", b"255, dtype"),

@@ -12,6 +12,7 @@ from pitfallcheck.lint.flow.program import Program
 from pitfallcheck.lint.scaling.arithmetic import number
 from pitfallcheck.lint.scaling.calls import Values
 from pitfallcheck.lint.scaling.feeds import Feed, Scaling
+from pitfallcheck.lint.scaling.screen import named_numbers
 from pitfallcheck.lint.scaling.values import RAW, Scaler, Span
 
 Fault = Literal["twice", "floored", "in place", "labels"]
@@ -31,8 +32,12 @@ class Misscaled:
 
 def misscaled(scaling: Scaling, feeds: tuple[Feed, ...]) -> Iterator[Misscaled]:
     """Every such operation of the file."""
+    named = named_numbers(scaling.program.source)
     for node in scaling.program.source.nodes:
         found = None
+        written = node.right if isinstance(node, ast.BinOp) else node.value if isinstance(node, ast.AugAssign) else None
+        if isinstance(written, ast.Name) and written.id not in named:
+            continue
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mult):
             found = _divided(scaling, node, node.left, node.op, node.right)
         elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mult):
@@ -44,8 +49,9 @@ def misscaled(scaling: Scaling, feeds: tuple[Feed, ...]) -> Iterator[Misscaled]:
     yield from (found for feed in feeds if (found := _by_the_model(scaling, feed)) is not None)
 
 
-def _divided(scaling: Scaling, node: ast.BinOp | ast.AugAssign, operand: ast.expr, op: ast.operator,
-             written: ast.expr) -> Misscaled | None:  # fmt: skip
+def _divided(
+    scaling: Scaling, node: ast.BinOp | ast.AugAssign, operand: ast.expr, op: ast.operator, written: ast.expr
+) -> Misscaled | None:
     by = _divisor(scaling.program, op, written)
     if by is None or by <= RAW:
         return None
@@ -60,12 +66,15 @@ def _divided(scaling: Scaling, node: ast.BinOp | ast.AugAssign, operand: ast.exp
     if span.times:
         before = span.scaled[-1]
         return Misscaled("twice", node, operand, span, by, before) if _apart(scaling, span, before, node, by) else None
-    if isinstance(node, ast.AugAssign) and span.integer and span.kind == "pixels":
+    tensors = scaling.program.called(span.made).startswith("tensorflow")
+    if isinstance(node, ast.AugAssign) and span.integer and span.kind == "pixels" and not tensors:
         return Misscaled("in place", node, operand, span, by)
     return None
 
 
 def _divisor(program: Program, op: ast.operator, written: ast.expr) -> float | None:
+    if isinstance(written, ast.Call | ast.Subscript | ast.Attribute):
+        return None
     by = number(program, written)
     if isinstance(op, ast.Mult):
         return 1 / by if by else None

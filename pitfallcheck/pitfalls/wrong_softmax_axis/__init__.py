@@ -9,8 +9,8 @@ one for inputs of 1 and 3 axes, the second one otherwise (torch 2.13, which says
 Why it hurts training
 ---------------------
 The samples of a batch compete with each other: the "probability" of a class depends on which other samples happen to
-stand beside it, and the classes of one sample do not sum to 1. Over a whole matrix 1 is shared by all samples: each gets
-about 1 / N, and the loss cannot fall below the logarithm of N. Measured on three classes that lie well apart: a
+stand beside it, and the classes of one sample do not sum to 1. Over a whole matrix 1 is shared by all samples: each
+gets about 1 / N, and the loss cannot fall below the logarithm of N. Measured on three classes that lie well apart: a
 `LogSoftmax(dim=0)` tells 0.30 of single samples right, one along axis 1 all of them; a softmax by hand over the whole
 batch ends at a loss of 27.1, one over each row at 0.00.
 
@@ -30,6 +30,7 @@ Example
     inputs = keras.Input((4,))
     logits = keras.layers.Dense(3)(inputs)
     model = keras.Model(inputs, keras.layers.Softmax(axis=0)(logits))
+    model.compile(loss="sparse_categorical_crossentropy")
 
 Instead
 -------
@@ -38,6 +39,7 @@ Instead
     inputs = keras.Input((4,))
     logits = keras.layers.Dense(3)(inputs)
     model = keras.Model(inputs, keras.layers.Softmax(axis=-1)(logits))
+    model.compile(loss="sparse_categorical_crossentropy")
 
 When it is fine
 ---------------
@@ -58,28 +60,7 @@ PITFALL = Pitfall(
     summary="a softmax shares 1 out among the samples of a batch instead of the classes",
     words=(
         (b"softmax", b"Softmax"),
-        (
-            b".backward(",
-            b"training_step",
-            b".fit(",
-            b"GradientTape",
-            b"keras.Model(",
-            b"Sequential(",
-            b"np.exp(",
-            b"Model(inputs",
-        ),
-        (
-            b"oftmax(axis=0",
-            b"axis=0",
-            b"axis = 0",
-            b"dim=0",
-            b"dim = 0",
-            b"np.sum(",
-            b".sum()",
-            b"oftmax()",
-            b"torch",
-            b", 0)",
-        ),
+        (b".backward(", b"training_step", b".fit(", b"GradientTape", b"model.compile(", b"learning_rate", b"epochs"),
     ),
     runtime=False,
     fix="unsafe",
