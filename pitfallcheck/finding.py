@@ -46,7 +46,8 @@ class Evidence:
 class Edit:
     """Replace the expression that spans `start` to `end` by `replacement`, in which `{}` stands for the old text.
 
-    `start` and `end` are (line, column), both counted from 1, columns in characters, `end` exclusive.
+    `start` and `end` are (line, column), both counted from 1, columns in characters, `end` exclusive. Where both
+    are where a line's first statement begins, `replacement` is a statement that goes in front of it.
     """
 
     start: tuple[int, int]

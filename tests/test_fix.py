@@ -30,6 +30,35 @@ def span(text: str, part: str) -> tuple[tuple[int, int], tuple[int, int]]:
     return source.span(node)
 
 
+def inserted(text: str, *places: tuple[int, int]) -> str:
+    return apply(text, [Fix((Edit(place, place, f"clear{number}()"),)) for number, place in enumerate(places, 1)])
+
+
+@pytest.mark.parametrize(
+    ("text", "places", "mended"),
+    [
+        pytest.param("a\nb\n", [(2, 1)], "a\nclear1()\nb\n", id="in front of a line"),
+        pytest.param("for i in x:\n\ta  # c\n", [(2, 2)], "for i in x:\n\tclear1()\n\ta  # c\n", id="indented"),
+        pytest.param("a\r\nb", [(2, 1)], "a\r\nclear1()\r\nb", id="with line ends of Windows"),
+        pytest.param("a\nb\n", [(1, 1), (2, 1)], "clear1()\na\nclear2()\nb\n", id="two of them"),
+        pytest.param("a", [(1, 1)], "clear1()\na", id="on the only line"),
+    ],
+)
+def test_a_statement_goes_in_front_of_a_line(text: str, places: list[tuple[int, int]], mended: str) -> None:
+    assert inserted(text, *places) == mended
+
+
+def test_a_statement_goes_in_front_of_no_half_line() -> None:
+    with pytest.raises(FixError, match="line 1 begins with another statement"):
+        inserted("a; b\n", (1, 4))
+
+
+def test_what_moves_lines_is_mended_alone() -> None:
+    statement, expression = Fix((Edit((2, 1), (2, 1), "f()"),)), Fix((Edit((1, 1), (1, 2), "{}.copy()"),))
+    assert compatible([statement, expression]) == [statement]
+    assert compatible([expression, statement]) == [expression]
+
+
 def edited(text: str, part: str, replacement: str) -> str:
     return apply(text, [Fix((Edit(*span(text, part), replacement),))])
 

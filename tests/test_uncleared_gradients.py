@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from textwrap import dedent
 
 import pytest
 from shape_cases import announced, mended, reported
 
+from pitfallcheck.lint.fix import apply
+from pitfallcheck.lint.source import Source
 from pitfallcheck.pitfalls.uncleared_gradients.static import judge
 
 BROKEN = {
@@ -634,3 +637,20 @@ def test_the_fix_calls_the_method_and_is_safe() -> None:
     assert mended(judge, BROKEN["the method not called"]) == dedent(BROKEN["the method not called"]).replace(
         "optimizer.zero_grad ", "optimizer.zero_grad() "
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "mends"),
+    [("loss.backward()", True), ("loss.backward()  # back", True), ("loss.backward(); optimizer.step()", False)],
+)
+def test_the_clearing_goes_in_front_of_backward(line: str, mends: bool) -> None:
+    text = (
+        "import torch\nmodel = torch.nn.Linear(1, 1)\noptimizer = torch.optim.SGD(model.parameters(), 0.1)\n"
+        f"for x in torch.rand(9, 5, 1):\n    loss = model(x).mean()\n    {line}\n    optimizer.step()\n"
+    )
+    (finding,) = judge(Source("program.py", text, ast.parse(text)))
+    assert (finding.fix is not None) == mends
+    if finding.fix is not None:
+        mended = apply(text, [finding.fix])
+        assert mended == text.replace(f"    {line}", f"    optimizer.zero_grad()\n    {line}")
+        assert not list(judge(Source("program.py", mended, ast.parse(mended))))

@@ -110,7 +110,7 @@ def lint_bytes(path: str, data: bytes, settings: Settings, *, named: bool = True
 
 def lint_program(path: str, data: bytes, settings: Settings, *, named: bool = True) -> LintResult:
     """Lint `data` as a Python program, the content of `path` or of a part of it."""
-    candidates = screen_of(settings.codes).candidates(data)
+    candidates = screen_of(settings.codes).candidates(data, tests=named)
     comments = commented(path, data, settings)
     if not candidates and not named:
         return LintResult(comments, files=(path,))

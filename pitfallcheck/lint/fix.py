@@ -45,10 +45,17 @@ def compatible(fixes: Iterable[Fix]) -> list[Fix]:
     chosen: list[Fix] = []
     taken: set[Edit] = set()
     for fix in fixes:
+        # What moves lines goes alone: the places of the other edits are those of the text as it is.
+        if chosen and (_inserts(fix) or _inserts(chosen[0])):
+            continue
         if all(edit in taken or not any(_overlap(edit, other) for other in taken) for edit in fix.edits):
             taken.update(fix.edits)
             chosen.append(fix)
     return chosen
+
+
+def _inserts(fix: Fix) -> bool:
+    return any(edit.start == edit.end for edit in fix.edits)
 
 
 def _overlap(one: Edit, other: Edit) -> bool:
@@ -60,6 +67,10 @@ def apply(text: str, fixes: Sequence[Fix]) -> str:
 
     The edits must not overlap. The result is Python that parses.
     """
+    text = _with_statements(text, [edit for fix in fixes for edit in fix.edits if edit.start == edit.end])
+    fixes = [fix for fix in fixes if not _inserts(fix)]
+    if not fixes:
+        return _parsed(text)
     offsets = _Offsets(text)
     edits = {(offsets.at(*edit.start), offsets.at(*edit.end)): edit for fix in fixes for edit in fix.edits}
     try:
@@ -67,20 +78,42 @@ def apply(text: str, fixes: Sequence[Fix]) -> str:
         if module.code != text:
             raise FixError("libcst does not give the file back as it is")
         replacer = _Replacer(edits, offsets)
-        mended = MetadataWrapper(module, unsafe_skip_copy=True).visit(replacer).code
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(mended)
+        mended = _parsed(MetadataWrapper(module, unsafe_skip_copy=True).visit(replacer).code)
     except cst.ParserSyntaxError as error:
         raise FixError(f"libcst cannot parse line {error.raw_line} of it") from None
     except (RecursionError, MemoryError):
         raise FixError("nested too deeply") from None
-    except SyntaxError as error:
-        raise FixError(f"the result would not parse: {error.msg}") from None
     if replacer.pending:
         line = min(edit.start for edit in replacer.pending.values())[0]
         raise FixError(f"the expression to replace in line {line} is not where it was found")
     return mended
+
+
+def _parsed(text: str) -> str:
+    """`text`, which is Python that parses; raises FixError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as error:
+        raise FixError(f"the result would not parse: {error.msg}") from None
+    except (RecursionError, MemoryError):
+        raise FixError("nested too deeply") from None
+    return text
+
+
+def _with_statements(text: str, edits: Sequence[Edit]) -> str:
+    """`text` with a statement in front of each of some lines, indented as that line is."""
+    offsets = _Offsets(text)
+    for edit in sorted(set(edits), key=lambda edit: edit.start, reverse=True):
+        line, column = edit.start
+        begin, at = offsets.at(line, 1), offsets.at(line, column)
+        indent = text[begin:at]
+        if indent.strip():
+            raise FixError(f"line {line} begins with another statement")
+        ends = re.search(r"\r\n|\r|\n", text)
+        text = f"{text[:begin]}{indent}{edit.replacement}{ends[0] if ends else chr(10)}{text[begin:]}"
+    return text
 
 
 class _Offsets:

@@ -6,6 +6,9 @@ import ast
 import builtins
 from collections.abc import Iterable
 
+TORCH_MODULES = frozenset({"torch.nn.Module", "lightning.LightningModule"})
+"""What a module of torch derives from, by canonical names."""
+
 CANONICAL = (
     ("tensorflow.python.keras.", "keras."),
     ("tensorflow.compat.v2.", "tensorflow."),
@@ -15,6 +18,10 @@ CANONICAL = (
     ("keras.api.", "keras."),
     ("keras.src.", "keras."),
     ("torch.nn.modules.loss.", "torch.nn."),
+    ("torch.nn.modules.module.", "torch.nn."),
+    ("torch.nn.modules.Module", "torch.nn.Module"),
+    ("lightning.pytorch.", "lightning."),
+    ("pytorch_lightning.", "lightning."),
 )
 
 

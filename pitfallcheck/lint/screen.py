@@ -6,12 +6,19 @@ import codecs
 import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from pitfallcheck import catalog
 from pitfallcheck.pitfall import Pitfall
 
 LEARNED_AFTER = 50
 """Files after which the groups of words are put in the order in which they end most, and again after twice as many."""
+
+TESTING = re.compile(
+    rb"TestCase\)|\n[ \t]*(?:import|from) +(?:pytest|unittest|absl\.testing|hypothesis|nose|keras\.src\.testing"
+    rb"|torch\.testing\._internal)\b|\nfrom keras\.src import testing|\nfrom absl import testing"
+)
+"""What files of tests import and derive from; what is found in one is at most a note (`lint.testing`)."""
 
 Group = tuple[bytes, ...]
 
@@ -28,25 +35,23 @@ class Screen:
         self._learn_at = LEARNED_AFTER
         self._sort()
 
-    def candidates(self, data: bytes) -> list[Pitfall]:
-        """The pitfalls that may be in `data`: it holds their words, and not only in comments and docstrings."""
+    def candidates(self, data: bytes, *, tests: bool = True) -> list[Pitfall]:
+        """The pitfalls that may be in `data`: it holds their words, and not only in comments and docstrings.
+
+        None are in a file of tests, unless `tests` are asked for.
+        """
         self._files += 1
         if self._files > self._learn_at:
             self._learn_at *= 2
             self._sort()
-        raw = _Bytes(data)
-        rules = [rule for rule in self._rules if raw.holds_all(rule[1])]
-        for group, held in raw.groups.items():
+        code = _Code(code_of(data))
+        rules = [pitfall for pitfall, words in self._rules if code.holds_all(words)]
+        for group, held in code.groups.items():
             self._asked[group] += 1
             self._held[group] += held
-        if not rules:
+        if not rules or (not tests and is_of_tests(code.text)):
             return []
-        code = _Bytes(code_of(data))
-        return [
-            pitfall
-            for pitfall, words in rules
-            if code.holds_all(words) and code.matches_all(pitfall.shapes) and pitfall.is_hinted_at(code.data)
-        ]
+        return [rule for rule in rules if code.matches_all(rule.shapes) and rule.is_hinted_at(code.text)]
 
     def _sort(self) -> None:
         """Ask first for what is seldom there and quickly looked for, and for what ends many rules at once."""
@@ -63,11 +68,19 @@ class Screen:
         self._rules = sorted(sorted_words, key=lambda rule: max(map(worth, rule[1]), default=1.0), reverse=True)
 
 
-class _Bytes:
-    """Some bytes, and what they were found to hold: what was looked for for one pitfall serves the next."""
+def is_of_tests(code: bytes) -> bool:
+    """Whether a source without its comments and docstrings is one of tests."""
+    return any(word in code for word in _TESTING_WORDS) and TESTING.search(code) is not None
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+
+class _Code:
+    """The bytes of a source, and what they were found to hold: what was looked for for one pitfall serves the next."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        # Each name once: a word is looked for in a fifth of the bytes, or in none where it names something whole.
+        self._names = frozenset(text.translate(_SPACED).split())
+        self._joined = b" ".join(self._names)
         self._words: dict[bytes, bool] = {}
         self._shapes: dict[bytes, bool] = {}
         self.groups: dict[Group, bool] = {}
@@ -89,10 +102,20 @@ class _Bytes:
         for word in group:
             held = self._words.get(word)
             if held is None:
-                held = self._words[word] = word in self.data
+                held = self._words[word] = self._holds(word)
             if held:
                 return True
         return False
+
+    def _holds(self, word: bytes) -> bool:
+        parts = _parts(word)
+        for name in parts.whole:
+            if name not in self._names:
+                return False
+        for name in parts.open:
+            if name not in self._joined:
+                return False
+        return parts.told or word in self.text
 
     def matches_all(self, shapes: Iterable[bytes | Group]) -> bool:
         """Whether each regular expression matches; of a group of them, one."""
@@ -101,8 +124,33 @@ class _Bytes:
 
     def _matches(self, shape: bytes) -> bool:
         if shape not in self._shapes:
-            self._shapes[shape] = re.search(shape, self.data) is not None
+            self._shapes[shape] = re.search(shape, self.text) is not None
         return self._shapes[shape]
+
+
+class _Parts(NamedTuple):
+    """The names in a word: those it holds `whole`, with something before and behind, and those that are `open`.
+
+    `told` says that the word is one name, so that looking for it among the names is enough.
+    """
+
+    whole: Group
+    open: Group
+    told: bool
+
+
+_TESTING_WORDS = (b"TestCase)", b"pytest", b"unittest", b"testing", b"hypothesis", b"nose")
+
+_SPACED = bytes(
+    sign if chr(sign).isascii() and (chr(sign).isalnum() or sign == ord("_")) else 32 for sign in range(256)
+)
+
+
+@cache
+def _parts(word: bytes) -> _Parts:
+    names = [(name[0], name.start() > 0 and name.end() < len(word)) for name in re.finditer(rb"\w+", word)]
+    whole = tuple(name for name, is_whole in names if is_whole)
+    return _Parts(whole, tuple(name for name, is_whole in names if not is_whole), [name for name, _ in names] == [word])
 
 
 @lru_cache(maxsize=8)
@@ -112,12 +160,12 @@ def screen_of(codes: frozenset[str]) -> Screen:
 
 
 @cache
-def _comments_and_strings() -> re.Pattern[bytes]:
-    """Strings of all kinds, so that what looks like a comment in one is none; those that go are in the group `left`."""
+def _pieces() -> re.Pattern[bytes]:
+    """Comments and strings in triple quotes, and as its only group what stands between them, other strings included."""
     return re.compile(
         rb"""
-        (?P<left> \#[^\n]*+ | \"{3} (?:[^"\\]++ | \\. | "(?!""))*+ \"{3} | '{3} (?:[^'\\]++ | \\. | '(?!''))*+ '{3} )
-        | "(?:[^"\\\n]++ | \\.)*+" | '(?:[^'\\\n]++ | \\.)*+'
+        \#[^\n]*+ | "{3} (?:[^"\\]++ | \\. | "(?!""))*+ "{3} | '{3} (?:[^'\\]++ | \\. | '(?!''))*+ '{3}
+        | ( (?: [^"'\#]++ | "(?!"") (?:[^"\\\n]++ | \\.)*+ "? | '(?!'') (?:[^'\\\n]++ | \\.)*+ '? )++ )
         """,
         re.VERBOSE | re.DOTALL,
     )
@@ -130,5 +178,4 @@ def code_of(data: bytes) -> bytes:
     """
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    code = _comments_and_strings().sub(lambda match: b"" if match["left"] is not None else match[0], data)
-    return b"\n" + code.removeprefix(codecs.BOM_UTF8) + b"\n"
+    return b"\n%b\n" % b"".join(_pieces().findall(data.removeprefix(codecs.BOM_UTF8)))

@@ -25,16 +25,22 @@ LEARNING = (
     rb"train_on_batch",
     rb"\.minimize\(",
     rb"\.gradient\(",
-    rb"[^\w]grad\(",
+    rb"\.grad\(",
+    rb" grad\(",
+    rb"=grad\(",
+    rb"\(grad\(",
     rb"value_and_grad",
     rb"\.train_\w+\(",
-    rb"\.(?:\w*_)?train(?:ing)?_step\(",
+    rb"\.train_step\(",
+    rb"_train_step\(",
+    rb"training_step\(",
     rb"\.optimi[sz]e\(",
     rb"\.sgd\w*\(",
     rb"\.gradient_descent\w*\(",
     # Weights that are moved by hand: `w -= rate * ...`, `w = w - rate * ...`, or by a step that has a name.
     rb"-=[^\n]*(?:\*|" + _RATE + rb")",
-    rb"[-+]= ?-?" + _STEP,
+    rb"-= ?-?" + _STEP,
+    rb"\+= ?-?" + _STEP,
     rb"\+=" + _PRODUCT,
     rb"\n[ \t]*+([\w.]++)(?:\[[^\]\n]*+\])? ?= ?\1(?:\[[^\]\n]*+\])? ?[-+](?:" + _PRODUCT + rb"| ?" + _STEP + rb")",
     rb"= ?[\w.]++(?:\[[^\]\n]*\])? ?- [^\n]*,[^\n]* -" + _PRODUCT,
@@ -52,7 +58,7 @@ SCRIPT = (
 SHORT = rb"\A(?s:.{0,4000})\Z"
 """A file so short that judging it costs less than it is worth to know what it is for."""
 
-FEEDING = (rb"[^\w]yield[^\w]", rb"def __getitem__", rb"def __next__")
+FEEDING = (rb"yield(?!\w)", rb"def __getitem__", rb"def __next__")
 """What hands samples to whoever trains."""
 
 DRAWS = (rb"rand", rb"choice", rb"permut", rb"integers\(", rb"sample\(", rb"normal\(", rb"uniform\(", rb"shuffle")

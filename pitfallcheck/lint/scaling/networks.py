@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pitfallcheck.lint.flow.bindings import NAMES, Binding
 from pitfallcheck.lint.flow.evaluation import Evaluation, argument
 from pitfallcheck.lint.flow.program import Program
+from pitfallcheck.lint.names import TORCH_MODULES
 from pitfallcheck.lint.scaling.layers import (
     APPLICATION,
     LONGEST,
@@ -144,16 +145,7 @@ class Networks(Evaluation[Layers]):
 
     def _module(self, owner: ast.ClassDef) -> Layers | None:
         bases = self.program.bases(owner)
-        torch = any(
-            base
-            in (
-                "torch.nn.Module",
-                "pytorch_lightning.LightningModule",
-                "lightning.LightningModule",
-                "lightning.pytorch.LightningModule",
-            )
-            for base in bases
-        )
+        torch = not TORCH_MODULES.isdisjoint(bases)
         if not torch and not any(base.startswith("keras.") and base.endswith("Model") for base in bases):
             return None
         forward = self.program.method(owner, "forward" if torch else "call")

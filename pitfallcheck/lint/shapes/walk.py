@@ -28,6 +28,7 @@ BASES = {
     "keras.losses.Loss": "keras.losses.Loss",
     "keras.Loss": "keras.losses.Loss",
     "torch.nn.Module": "torch.nn.Module",
+    "lightning.LightningModule": "torch.nn.Module",
 }
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pitfallcheck.lint.flow.bindings import NAMES, Binding, dotted
 from pitfallcheck.lint.flow.evaluation import argument
 from pitfallcheck.lint.flow.program import Program
+from pitfallcheck.lint.names import TORCH_MODULES
 from pitfallcheck.lint.source import Function, own_nodes
 from pitfallcheck.lint.tree import walk
 
@@ -20,15 +21,6 @@ DEPTH = 8
 
 SCHEDULERS = "torch.optim.lr_scheduler."
 OPTIMIZER_NAME = re.compile(r"(^|_)(opt|optim|optimi[sz]er)s?(_|\d|$)", re.IGNORECASE)
-MODULE_BASES = frozenset(
-    {
-        "torch.nn.Module",
-        "torch.nn.modules.Module",
-        "pytorch_lightning.LightningModule",
-        "lightning.LightningModule",
-        "lightning.pytorch.LightningModule",
-    }
-)
 WRAPPERS = frozenset({"torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel", "torch.compile"})
 
 
@@ -222,7 +214,7 @@ class Things:
 
     def is_module(self, owner: ast.ClassDef) -> bool:
         """Whether a class of the file is a torch module."""
-        return bool(self.program.bases(owner) & MODULE_BASES)
+        return bool(self.program.bases(owner) & TORCH_MODULES)
 
     # What an optimizer holds.
 

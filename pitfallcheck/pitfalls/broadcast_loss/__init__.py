@@ -65,19 +65,20 @@ References
 from pitfallcheck.lint.signs import FRAMEWORKS, LEARNING, SCRIPT
 from pitfallcheck.pitfall import Pitfall
 
-_COMPARED = (
-    rb"\A(?=(?s:.*?)(?:" + b"|".join(SCRIPT) + rb"))(?s:.*?)(?:(?:MSE|L1|Huber|NLL)Loss|(?:mse|l1|huber|nll)_loss"
-    rb"|(?:pred\w*|hat|outputs?|logits|forecast|out)\)? ?- ?[\w(]"
-    rb"|- ?\(?(?:self\.)?\w*(?:pred|hat|outputs?|logits|out)\b"
-    rb"|(?:model|net|network|forward|predict)\([^()\n]*+\)+ ?- ?[\w(]|\* ?\w+(?:\.math)?\.log\()"
+GIVEN_A_LOSS = (
+    rb"GradientTape",
+    rb"class \w++\([\w.]*\bLoss\)",
+    rb"\.compile\((?<!re\.compile\()(?<!torch\.compile\()(?s:.{0,400}?)\b(?:loss|optimizer)\b",
+    rb"\.compile\([\w.'\"]++(?:\(\))?, *[\w.'\"\[]",
 )
-"""A prediction that is compared in a file that computes something when it is run."""
+"""What gives a loss to a model, besides what learns."""
 
 PITFALL = Pitfall(
     code="PF202",
     name="broadcast-loss",
     summary="the loss compares every prediction with every target",
     words=(FRAMEWORKS, (b"mean", b"sum", b"Loss", b"_loss", b"norm")),
-    shapes=((rb"\.compile\(", rb"Loss\)", rb"GradientTape", _COMPARED, *LEARNING),),
+    shapes=((*GIVEN_A_LOSS, *LEARNING, *SCRIPT),),
+    hint=True,
     runtime=True,
 )

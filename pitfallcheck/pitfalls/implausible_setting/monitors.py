@@ -31,14 +31,12 @@ class Watcher(NamedTuple):
     best_only: bool = False
 
 
-_LIGHTNING = ("pytorch_lightning.callbacks.", "lightning.pytorch.callbacks.", "lightning.callbacks.")
-
 WATCHERS = {
     "keras.callbacks.EarlyStopping": Watcher(0, 4, None),
     "keras.callbacks.ReduceLROnPlateau": Watcher(0, 4, None),
     "keras.callbacks.ModelCheckpoint": Watcher(1, 5, None, best_only=True),
-    **{f"{room}EarlyStopping": Watcher(0, 4, "min") for room in _LIGHTNING},
-    **{f"{room}ModelCheckpoint": Watcher(None, None, "min") for room in _LIGHTNING},
+    "lightning.callbacks.EarlyStopping": Watcher(0, 4, "min"),
+    "lightning.callbacks.ModelCheckpoint": Watcher(None, None, "min"),
 }
 """Keras 3.15 (a mode that is not given is found out from the metric), Lightning 2 (it is `min`)."""
 

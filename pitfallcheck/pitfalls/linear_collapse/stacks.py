@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from pitfallcheck.lint.names import TORCH_MODULES
 from pitfallcheck.lint.source import Function, Source, own_nodes
 from pitfallcheck.lint.tree import walk
 from pitfallcheck.pitfalls.linear_collapse.chains import Applied, Chain, Follower, Layers
@@ -14,7 +15,9 @@ from pitfallcheck.pitfalls.linear_collapse.matrices import learned_matrices
 SEQUENTIAL = frozenset({"keras.Sequential", "keras.models.Sequential", "torch.nn.Sequential", "flax.linen.Sequential"})
 LISTS = frozenset({"torch.nn.ModuleList"})
 MODELS = frozenset({"keras.Model", "keras.models.Model"})
-MODULES = frozenset({"torch.nn.Module", "keras.Model", "keras.models.Model", "flax.linen.Module"})
+MODULES = frozenset(
+    {"torch.nn.Module", "lightning.LightningModule", "keras.Model", "keras.models.Model", "flax.linen.Module"}
+)
 FORWARD = ("forward", "call", "__call__")
 
 

@@ -59,11 +59,16 @@ References
 from pitfallcheck.lint.signs import DRAWS, FRAMEWORKS, LEARNING
 from pitfallcheck.pitfall import Pitfall
 
+_GIVEN_OUT = (
+    rb"\A(?s:(?=.*?yield(?!\w)).*?)(?:" + b"|".join(DRAWS) + rb"|next\(|\[[a-z_][\w.]*+ ?:|\[\w++\]|def __getitem__)"
+)
+"""A generator in a file that picks samples."""
+
 PITFALL = Pitfall(
     code="PF103",
     name="repeated-batch",
     summary="every batch holds the same samples",
     words=(FRAMEWORKS, (b"for ", b"while ", b"__getitem__", b"yield")),
-    shapes=((rb"[^\w]yield[^\w]", *LEARNING), (*DRAWS, rb"next\(", rb"\[[^\[\]\n]*:", rb"__getitem__", rb"= ?0[^\w.]")),
+    shapes=((*LEARNING, _GIVEN_OUT), (*DRAWS, rb"next\(", rb"\[[^\[\]\n]*:", rb"__getitem__", rb"= ?0[^\w.]")),
     runtime=True,
 )

@@ -22,13 +22,14 @@ TEARDOWN_DECORATORS = named(
 _SHARING_METHODS = frozenset().union(*libraries.SHARING_METHODS.values(), {"numpy", "get"})
 
 
-_MAKING = (
+MAKING = (
     libraries.NUMPY_NEW
     | libraries.NUMPY_RANDOM
     | libraries.TORCH_NEW
     | libraries.TENSORFLOW_NEW
     | libraries.SHARING.keys()
 )
+"""Calls that make arrays, or share the memory of one."""
 
 
 class Reach:
@@ -43,7 +44,7 @@ class Reach:
                 around = list(self._around(call))
                 for scope in around:
                     self._called[scope].add(name)
-                if scopes.source.qualify(call.func) in _MAKING:
+                if scopes.source.qualify(call.func) in MAKING:
                     self._allocating.update(around or [scopes.source.tree])
 
     def _around(self, node: ast.AST) -> Iterator[Scope]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 
 from pitfallcheck.lint.source import Source
+from pitfallcheck.lint.tree import walk
 from pitfallcheck.pitfalls.reused_buffer import handover
+from pitfallcheck.pitfalls.reused_buffer.candidates import MAKING
 from pitfallcheck.pitfalls.reused_buffer.flow import Flow
 from pitfallcheck.pitfalls.reused_buffer.libraries import named
 from pitfallcheck.pitfalls.reused_buffer.scopes import Frame, Root, Scopes
@@ -26,6 +29,8 @@ Stored = dict[ast.stmt, tuple[str, ast.expr]]
 
 class Collecting(Flow):
     """Follows `root` with `stored` statements as its hand-overs: what each of them puts into which container."""
+
+    most_steps = 400  # what is put into a container is seldom made far away
 
     def __init__(self, source: Source, scopes: Scopes, root: Root, stored: Stored) -> None:
         super().__init__(source, scopes, root)
@@ -88,17 +93,42 @@ def _emptied(node: ast.stmt) -> set[str]:
 def collections_of(source: Source, scopes: Scopes) -> Iterator[tuple[Root, Stored]]:
     """The functions, and the script, that put something that may be a reused array into a container that they keep."""
     found: dict[Root, Stored] = {}
-    for node in source.nodes:
-        if isinstance(node, Statement) and (stored := _stored(node)) is not None:
-            scope = source.scope_of(node)
-            if isinstance(scope, ast.ClassDef | ast.Lambda):
-                continue
-            again = _loop_around(source, node)
-            if again is None and not (stored[0].startswith("self.") and getattr(scope, "name", "") != "__init__"):
-                continue
-            if _may_be_reused(source, scopes, stored[1], again, scope) and _is_kept(source, scopes, node, stored[0]):
+    candidates = [(node, stored) for node in source.nodes if isinstance(node, Statement) and (stored := _stored(node))]
+    assigned = _assigned(source) if candidates else {}
+    own = {function.name for function in source.functions}
+    arrays = {name for name, values in assigned.items() if any(_makes_array(source, value, own) for value in values)}
+    for node, stored in candidates:
+        container, value = stored
+        scope = source.scope_of(node)
+        if isinstance(scope, ast.ClassDef | ast.Lambda) or not _may_be_reused(source, scopes, node, value, arrays):
+            continue
+        again = container.startswith("self.") and getattr(scope, "name", "") != "__init__"
+        if again or _loop_around(source, node) is not None:
+            queued = isinstance(node, ast.Expr) and _is_queued(node)
+            if queued or _is_kept(source, scopes, container, assigned.get(container, [])):
                 found.setdefault(scope, {})[node] = stored
     yield from found.items()
+
+
+def _assigned(source: Source) -> dict[str, list[ast.expr]]:
+    """What the file assigns to names and attributes, by how these are written."""
+    found: dict[str, list[ast.expr]] = defaultdict(list)
+    for node in source.nodes:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+                for part in parts:
+                    if isinstance(part, NAMES):
+                        found[ast.unparse(part)].append(node.value)
+    return found
+
+
+def _makes_array(source: Source, value: ast.expr, own: set[str]) -> bool:
+    """Whether a call in `value` makes an array, or a function of the file may."""
+    calls = (part for part in walk(value) if isinstance(part, ast.Call))
+    return any(getattr(call.func, "id", "") in own or source.qualify(call.func) in MAKING for call in calls) or any(
+        getattr(part, "id", "") == "bytearray" for part in walk(value)
+    )
 
 
 def _stored(node: Statement) -> tuple[str, ast.expr] | None:
@@ -127,13 +157,14 @@ def _loop_around(source: Source, node: ast.AST) -> ast.For | ast.While | None:
     return None
 
 
-def _may_be_reused(source: Source, scopes: Scopes, value: ast.expr, again: ast.AST | None, scope: ast.AST) -> bool:
-    """Whether the expression names something that the loop does not bind anew."""
-    names = [part for part in ast.walk(value) if isinstance(part, ast.Name | ast.Attribute)]
+def _may_be_reused(source: Source, scopes: Scopes, node: ast.stmt, value: ast.expr, arrays: set[str]) -> bool:
+    """Whether the expression names an array that the loop around it does not bind anew."""
     if isinstance(value, ast.BinOp | ast.Constant | ast.Compare | ast.JoinedStr | ast.ListComp | ast.UnaryOp):
         return False
-    bound = {ast.unparse(target) for target in scopes.stores(again)} if isinstance(again, ast.stmt) else set()
-    return any(ast.unparse(part) not in bound and not _is_called(source, part) for part in names)
+    names = [part for part in walk(value) if isinstance(part, NAMES) and not _is_called(source, part)]
+    held = {written for part in names if (written := ast.unparse(part)) in arrays}
+    loop = _loop_around(source, node) if held else None
+    return bool(held - {ast.unparse(target) for target in scopes.stores(loop)} if loop is not None else held)
 
 
 def _is_called(source: Source, node: ast.AST) -> bool:
@@ -146,23 +177,12 @@ def _is_queued(node: ast.Expr) -> bool:
     return isinstance(func, ast.Attribute) and func.attr in QUEUING
 
 
-def _is_kept(source: Source, scopes: Scopes, node: Statement, container: str) -> bool:
-    """Whether the container is a plain one of the file that nothing is taken from, or a queue."""
-    if isinstance(node, ast.Expr) and _is_queued(node):
-        return True
-    name = container.rpartition(".")[2]
-    mentions = scopes.mentions.get(name, [])
-    for mention in mentions:
+def _is_kept(source: Source, scopes: Scopes, container: str, bound: list[ast.expr]) -> bool:
+    """Whether the container is a plain one of the file that nothing is taken from."""
+    for mention in scopes.mentions.get(container.rpartition(".")[2], []):
         parent = source.parents.get(mention)
         if isinstance(parent, ast.Attribute) and parent.attr in EMPTYING - {"clear"}:
             return False
-    bound = [
-        statement.value
-        for statement in source.nodes
-        if isinstance(statement, ast.Assign | ast.AnnAssign)
-        for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
-        if ast.unparse(target) == container
-    ]
     return bool(bound) and all(_is_plain(source, made) for made in bound)
 
 

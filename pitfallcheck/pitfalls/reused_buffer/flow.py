@@ -37,6 +37,8 @@ class Reuse:
 class Flow(Evaluator):
     """Follows a generator, a method that hands out by returning, or a script, and collects what is reused."""
 
+    most_steps = MOST_STEPS
+
     def __init__(self, source: Source, scopes: Scopes, root: Root) -> None:
         super().__init__(source, scopes, root)
         self.frame = Frame(root, "0")
@@ -79,7 +81,7 @@ class Flow(Evaluator):
             states, outcome.ended = distinct(outcome.ended)[:MOST_STATES], []
             for state in states:
                 self._steps += 1
-                if self._steps > MOST_STEPS:
+                if self._steps > self.most_steps:
                     raise TooLongError
                 if not frame.context:
                     state.renewed = ()

@@ -75,7 +75,16 @@ PITFALL = Pitfall(
             ),
         ),
     ),
-    shapes=((rb"vectorize", SHORT, *LEARNING, *FEEDING, *SCRIPT),),
+    shapes=(
+        (
+            rb"\.vectorize(?<!jnp\.vectorize)\b",
+            rb"numpy import[^\n]*\bvectorize\b",
+            SHORT,
+            *LEARNING,
+            *FEEDING,
+            *SCRIPT,
+        ),
+    ),
     hint=True,
     runtime=False,
     fix="safe",

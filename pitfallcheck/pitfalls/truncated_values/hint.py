@@ -21,6 +21,7 @@ _FLOAT = re.compile(
 """What may make a float, besides the functions of the file."""
 
 _DEFINED = re.compile(rb"\bdef (\w++)|\b(\w++) ?= ?lambda\b")
+_VECTORIZE = re.compile(rb"\.vectorize(?<!jnp\.vectorize)\b|numpy import[^\n]*\bvectorize\b")
 _LIKE = re.compile(rb"_like\(([\w.]++)")
 _GIVEN = re.compile(rb"\w\([^\n]*(?:arange\(|(?:array|tensor)\(\[+-?\d++\s*[,\]])")
 """An array of integers that is an argument."""
@@ -32,7 +33,7 @@ _LONG = 160
 
 def may_be_in(code: bytes) -> bool:
     """Whether a float may be stored under a name that is, directly or at second hand, given an array of integers."""
-    if b"vectorize" in code:
+    if b"vectorize" in code and _VECTORIZE.search(code):
         return True
     code = b"\n" + code
     stores = [(name, divided + value) for name, divided, value in _STORED.findall(code)]

@@ -71,6 +71,7 @@ def _gathered(source: Source, steps: Steps, one: Gathered) -> Finding:
     optimizer = _subject(source, one.step)
     clearing = f"{optimizer}.zero_grad()"
     place = one.backward
+    fix = None
     evidence = [_at(source, "step", f"`{optimizer}` steps here", one.step.node)]
     if one.elsewhere is not None and one.why == "outside":
         said = source.segment(one.elsewhere.node)
@@ -102,6 +103,7 @@ def _gathered(source: Source, steps: Steps, one: Gathered) -> Finding:
             "goes along the sum of all gradients so far"
         )
         remedy = f"put `{clearing}` in front of this line"
+        fix = _clearing(source, place.node, clearing) if one.sure else None
     return PITFALL.finding(
         "error" if one.sure else "warning",
         source.location(place.node),
@@ -110,7 +112,21 @@ def _gathered(source: Source, steps: Steps, one: Gathered) -> Finding:
         source="static",
         subject=optimizer,
         evidence=tuple(evidence),
+        fix=fix,
     )
+
+
+def _clearing(source: Source, backward: ast.AST, clearing: str) -> Fix | None:
+    """`clearing` in front of the statement of `backward`, where that begins its line and nothing stands behind it."""
+    statement = source.parents.get(backward)
+    if not isinstance(statement, ast.Expr):
+        return None
+    start, end = source.span(statement)
+    before = source.lines[start[0] - 1][: start[1] - 1]
+    behind = source.lines[end[0] - 1][end[1] - 1 :].strip()
+    if before.strip() or (behind and not behind.startswith("#")):
+        return None
+    return Fix((Edit(start, start, clearing),))
 
 
 def _by_hand(source: Source, moved: Moment, backward: Moment) -> Finding:

@@ -8,6 +8,8 @@ _DRAW = re.compile(rb"(?:randint|integers|randrange|choices?|permutation|randper
 _OTHERS = re.compile(rb"range\([\w.]++, ?[^,\n]* - [^,\n]*, ?[\w.]++\)")
 """A loop that leaves room for a window."""
 
+_SETS = (b"Dataset", b"Sequence)")
+
 _BOUND = re.compile(rb"[ \t]*+(?:for )?([\w., ]+?) ?(?::[^=\n]*)?(?:=| in )")
 _CALL = re.compile(rb"(\w++)\(")
 _DEFINED = re.compile(rb"\bdef (\w++)")
@@ -19,7 +21,7 @@ _FRACTIONS = (b"random(", b"rand(", b"uniform(")
 
 def may_be_in(code: bytes) -> bool:
     """Whether what is drawn, or the name it has, stands in an index or is given to a function of the file."""
-    if b"def __getitem__" in code or _OTHERS.search(code):
+    if (b"def __getitem__" in code and any(word in code for word in _SETS)) or _OTHERS.search(code):
         return True
     names, called = set[bytes](), set[bytes]()
     for draw in _DRAW.finditer(code):

@@ -17,7 +17,7 @@ _LAYER = re.compile(
 
 def may_be_in(code: bytes) -> bool:
     """Whether there is an optimizer of torch, a tensor that asks for gradients, or a layer made in a forward pass."""
-    if _OPTIMIZER.search(code):
+    if (b"optim" in code or b"requires_grad" in code) and _OPTIMIZER.search(code):
         return True
     starts = list(_FUNCTION.finditer(code))
     ends = [start.start() for start in starts[1:]] + [len(code)]

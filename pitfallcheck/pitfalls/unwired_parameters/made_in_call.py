@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from pitfallcheck.lint.names import TORCH_MODULES
 from pitfallcheck.lint.shapes.vocabulary import words
 from pitfallcheck.lint.source import Source, own_nodes
 
 BASES = {
-    "torch.nn.Module": "torch",
-    "pytorch_lightning.LightningModule": "torch",
-    "lightning.LightningModule": "torch",
+    **dict.fromkeys(TORCH_MODULES, "torch"),
     "keras.Model": "keras",
     "keras.models.Model": "keras",
     "keras.Layer": "keras",
