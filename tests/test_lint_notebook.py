@@ -156,3 +156,12 @@ def test_a_notebook_is_not_run(shell: Shell) -> None:
     told = shell("run", "nb.ipynb")
     assert (told.status, told.out) == (2, "")
     assert told.err.startswith("pitfallcheck: nb.ipynb: notebooks are not run; export it with")
+
+
+def test_a_fix_that_adds_a_line_goes_between_magics(shell: Shell) -> None:
+    made = "import torch\nmodel = torch.nn.Linear(1, 1)\noptimizer = torch.optim.SGD(model.parameters(), 0.1)"
+    loop = "!ls\nfor x in torch.rand(9, 5, 1):\n    %time 1\n    model(x).mean().backward()\n    optimizer.step()"
+    shell.write("nb.ipynb", notebook(made, loop))
+    shell("lint", "--fix", "--select", "PF405", "nb.ipynb")
+    mended = loop.replace("    model(x)", "    optimizer.zero_grad()\n    model(x)")
+    assert (shell.folder / "nb.ipynb").read_bytes() == notebook(made, mended)

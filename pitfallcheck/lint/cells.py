@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, TypeVar
 
 from pitfallcheck.config import Settings
@@ -148,7 +149,9 @@ def _restored(cell: Cell, before: str, after: str) -> str:
     written, old, new = f"{cell.text}\n".split("\n"), before.split("\n"), after.split("\n")
     if written == old:
         return "\n".join(new)[:-1]
-    if not len(written) == len(old) == len(new):
-        raise CellChangedError(f"cell {cell.number} has magics, and its fix is longer than a line")
-    lines = zip(written, old, new, strict=True)
-    return "\n".join(line if was == now else now for line, was, now in lines)[:-1]
+    if len(written) != len(old):
+        raise CellChangedError(f"cell {cell.number} has magics, and its lines are not those of the program")
+    lines: list[str] = []
+    for how, first, last, begin, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        lines += written[first:last] if how == "equal" else new[begin:end]
+    return "\n".join(lines)[:-1]
