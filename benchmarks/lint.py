@@ -8,7 +8,6 @@ Without folders, over the installed keras, timm and transformers, as far as they
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -35,15 +34,14 @@ class Cost(NamedTuple):
 
 
 def cost(command: Sequence[str]) -> Cost:
-    """What a command costs; findings are no failure, anything else is."""
+    """What a command costs, with the processes that it starts; findings are no failure, anything else is."""
     start = time.perf_counter()
     process = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     if os.waitstatus_to_exitcode(status) not in (0, 1, 2):
         raise SystemExit(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
-    largest = max(used.ru_maxrss, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss if "lint" in command else 0)
-    return Cost(wall, used.ru_utime + used.ru_stime, largest / 1024)
+    return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def in_turn(first: Sequence[str], second: Sequence[str]) -> tuple[Cost, Cost]:

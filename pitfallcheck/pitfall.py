@@ -29,6 +29,16 @@ HEADINGS = (
 
 Words = tuple[tuple[bytes, ...], ...]
 
+BRIEF = b"a brief source"
+"""Among the words of a group: a source of at most `BRIEF_BYTES`, which costs less to judge than it is worth."""
+
+BRIEF_BYTES = 4000
+
+
+def holds(source: bytes, word: bytes) -> bool:
+    """Whether a word of a screen is in `source`."""
+    return len(source) <= BRIEF_BYTES if word is BRIEF else word in source
+
 
 class Pitfall(NamedTuple):
     """One pitfall of the catalogue. (A named tuple, so that screening a file need not load `dataclasses`.)
@@ -64,7 +74,7 @@ class Pitfall(NamedTuple):
 
     def may_be_in(self, source: bytes) -> bool:
         """Whether `source` holds that without which the static half has nothing to judge."""
-        if self.words is None or not all(any(word in source for word in group) for group in self.words):
+        if self.words is None or not all(any(holds(source, word) for word in group) for group in self.words):
             return False
         if self.shapes:
             import re

@@ -9,6 +9,48 @@ from pitfallcheck.pitfalls.broadcast_loss import PITFALL
 from pitfallcheck.pitfalls.broadcast_loss.static import judge
 
 BROKEN = {
+    "weights in Variables, and a sum in place": """
+        from torch.autograd import Variable
+        x = Variable(torch.Tensor([[1, 2.0], [1, 3.0], [1, 7.0], [1, 9.0]]))
+        y = Variable(torch.Tensor([2.0, 3.0, 7.0, 9.0]))
+        weights = Variable(torch.randn(2, 1), requires_grad=True)
+        bias = Variable(torch.randn(1), requires_grad=True)
+        for i in range(100):
+            out = x.mm(weights).add_(bias)
+            loss = torch.mean((out - y) ** 2)  # PF202: out - y
+            loss.backward()
+        """,
+    "weights in Parameters": """
+        x = torch.randn(64, 3)
+        y = x.sum(dim=1)
+        weights = nn.Parameter(torch.randn(3, 1))
+        pred = x @ weights
+        loss = ((pred.mul_(1.0) - y) ** 2).mean()  # PF202: pred.mul_(1.0) - y
+        loss.backward()
+        """,
+    "three units and one target each": """
+        X = torch.tensor([[1], [2], [3], [4]], dtype=torch.float32)
+        Y = torch.tensor([[2], [4], [6], [8]], dtype=torch.float32)
+        model = nn.Linear(1, 3)
+        criterion = nn.MSELoss()
+        y_pred = model(X)
+        loss = criterion(Y, y_pred)  # PF202: criterion(Y, y_pred)
+        loss.backward()
+        """,
+    "one unit and two targets each": """
+        X = torch.randn(64, 5)
+        Y = torch.stack([X.sum(1), X.prod(1)], dim=1)
+        model = nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 1))
+        loss = F.l1_loss(model(X), Y)  # PF202: F.l1_loss(model(X), Y)
+        loss.backward()
+        """,
+    "three units and one target each, by hand": """
+        X = torch.randn(64, 5)
+        Y = X.sum(dim=1, keepdim=True)
+        model = nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 3))
+        loss = ((model(X) - Y) ** 2).mean()  # PF202 warning: model(X) - Y
+        loss.backward()
+        """,
     "a NumPy regression on flat targets": """
         rng = np.random.default_rng(0)
         X = rng.normal(size=(100, 3)); w_true = np.array([1., 2., 3.]); y = X @ w_true
@@ -269,6 +311,60 @@ BROKEN = {
 }
 
 FINE = {
+    "a Variable that keeps the column": """
+        from torch.autograd import Variable
+        x = Variable(torch.Tensor([[1, 2.0], [1, 3.0], [1, 7.0], [1, 9.0]]))
+        y = Variable(torch.Tensor([[2.0], [3.0], [7.0], [9.0]]))
+        weights = Variable(torch.randn(2, 1), requires_grad=True)
+        out = x.mm(weights).add_(1.0)
+        loss = torch.mean((out - y) ** 2)
+        loss.backward()
+        """,
+    "an axis taken away in place": """
+        x = torch.randn(64, 3)
+        y = x.sum(dim=1)
+        out = nn.Linear(3, 1)(x).squeeze_(1)
+        loss = ((out - y) ** 2).mean()
+        """,
+    "as many units as targets": """
+        X = torch.randn(64, 5)
+        Y = torch.stack([X.sum(1), X.prod(1)], dim=1)
+        loss = F.mse_loss(nn.Linear(5, 2)(X), Y)
+        """,
+    "one unit and one target": """
+        X = torch.randn(64, 5)
+        loss = F.mse_loss(nn.Linear(5, 1)(X), X.sum(dim=1, keepdim=True))
+        """,
+    "an ensemble whose target gets its axis on the spot": """
+        X = torch.randn(64, 5)
+        loss = ((nn.Linear(5, 10)(X) - X.sum(dim=1)[:, None]) ** 2).mean()
+        """,
+    "outputs less their own mean": """
+        out = nn.Linear(5, 10)(torch.randn(64, 5))
+        spread = ((out - out.mean(dim=1, keepdim=True)) ** 2).mean()
+        """,
+    "columns of unknown number": """
+        X = torch.randn(64, 5)
+        loss = F.mse_loss(nn.Linear(5, units)(X), X.sum(dim=1, keepdim=True))
+        """,
+    "data of one column less that of three, no model": """
+        a = torch.randn(64, 1)
+        pred = torch.randn(64, 3)
+        print(((pred - a) ** 2).mean())
+        """,
+    "log-probabilities weighted by an advantage": """
+        X = torch.randn(64, 5)
+        logp = F.log_softmax(nn.Linear(5, 3)(X), dim=1)
+        advantage = X.sum(dim=1, keepdim=True)
+        loss = -(logp * advantage).mean()
+        """,
+    "values less a baseline of a network": """
+        X = torch.randn(64, 5)
+        q = nn.Linear(5, 3)(X)
+        v = nn.Linear(5, 1)(X)
+        advantage = q - v
+        loss = (advantage ** 2).mean()
+        """,
     "a NumPy regression on a column": """
         rng = np.random.default_rng(0)
         X = rng.normal(size=(100, 3)); w_true = np.array([[1.], [2.], [3.]]); y = X @ w_true

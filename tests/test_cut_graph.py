@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from shape_cases import announced, reported
 
+from pitfallcheck.pitfalls.cut_graph.hint import may_be_in
 from pitfallcheck.pitfalls.cut_graph.static import judge
 
 BROKEN = {
@@ -245,6 +246,65 @@ BROKEN = {
             loss.backward()
             opt.step()
         """,
+    "a layer whose output is detached": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(16, 8)
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                feat = self.first(x).detach()  # PF308 warning: self.first
+                return self.second(feat)
+        """,
+    "a layer whose output is detached behind a function": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(16, 8)
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                feat = F.relu(self.first(x))
+                print(feat.shape)
+                return self.second(feat.detach())  # PF308 warning: self.first
+        """,
+    "an attention whose output is detached": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.MultiheadAttention(8, 2)
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                out, _ = self.first(x, x, x)
+                out = out.detach()  # PF308 warning: self.first
+                return self.second(out)
+        """,
+    "a state that is detached in each turn": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(16, 8)
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                state = x
+                for _ in range(3):
+                    state = self.first(state).detach()  # PF308 warning: self.first
+                return self.second(state)
+        """,
+    "the data of a stack": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Sequential(nn.Linear(16, 8), nn.ReLU())
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                h = self.first(x).data  # PF308 warning: self.first
+                return self.second(h)
+        """,
 }
 
 CLEAN = {
@@ -428,6 +488,136 @@ CLEAN = {
         d1 = tape.gradient(a, vs)
         d2 = tape.gradient(total, vs)
         """,
+    "a layer detached and used": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(16, 8)
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                h = self.first(x)
+                self.kept = h.detach()
+                return self.second(h)
+        """,
+    "a head on detached features": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(16, 8)
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                h = x.detach()
+                return self.second(self.first(h))
+        """,
+    "a layer detached on a condition": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(16, 8)
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                h = self.first(x)
+                if self.stop:
+                    h = h.detach()
+                return self.second(h)
+        """,
+    "a frozen layer": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(16, 8)
+                self.first.requires_grad_(False)
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                return self.second(self.first(x).detach())
+        """,
+    "a layer that the file trains elsewhere": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(16, 8)
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                return self.second(self.first(x).detach())
+
+        net = Net()
+        F.mse_loss(net.first(x), y).backward()
+        """,
+    "a teacher": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.teacher = nn.Linear(16, 8)
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                return self.second(self.teacher(x).detach())
+        """,
+    "a module handed in": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = encoder
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                return self.second(self.first(x).detach())
+        """,
+    "a network of another file": """
+        import torchvision
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = torchvision.models.resnet18(pretrained=True)
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                return self.second(self.first(x).detach())
+        """,
+    "quantised straight through": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(16, 8)
+                self.embed = nn.Embedding(8, 8)
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                z = self.first(x)
+                q = self.embed(z.argmax(1))
+                q = z + (q - z).detach()
+                return self.second(q)
+        """,
+    "a hidden state detached between batches": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.LSTM(16, 8)
+                self.second = nn.Linear(8, 4)
+
+            def forward(self, x):
+                out, (h, c) = self.first(x, self.state)
+                self.state = (h.detach(), c.detach())
+                return self.second(out)
+        """,
+    "a layer used by another method": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = nn.Linear(16, 8)
+                self.second = nn.Linear(8, 4)
+
+            def reconstruct(self, x):
+                return self.first(x)
+
+            def forward(self, x):
+                return self.second(self.first(x).detach())
+        """,
 }
 
 
@@ -441,3 +631,22 @@ def test_the_fault_is_found_where_it_is_to_be_mended(program: str) -> None:
 @pytest.mark.parametrize("program", CLEAN.values(), ids=CLEAN)
 def test_what_looks_alike_is_left_alone(program: str) -> None:
     assert reported(judge, program) == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        pytest.param("loss.backward()", True, id="trains"),
+        pytest.param("def forward(self, x):\n    return self.a(x).detach()", True, id="detaches what a layer gives"),
+        pytest.param("def forward(self, x):\n    h, _ = self.a(x)\n    return h.detach()", True, id="by its name"),
+        pytest.param("def forward(self, x):\n    return self.a(x.detach())", False, id="detaches what a layer gets"),
+        pytest.param("def step(self, x):\n    return self.a(x).detach()", False, id="no forward"),
+        pytest.param(
+            "from ..layers import A\ndef forward(self, x):\n    return self.a(x).detach()",
+            False,
+            id="deep in a package",
+        ),
+    ],
+)
+def test_the_bytes_of_a_file_tell_whether_it_is_to_be_judged(code: str, told: bool) -> None:
+    assert may_be_in(b"\n" + code.encode()) is told

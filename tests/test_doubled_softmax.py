@@ -63,8 +63,39 @@ BROKEN = {
         h = tf.layers.dense(x, 1, activation=tf.nn.sigmoid)
         cost = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=h)  # PF205 error
         """,
+    "a log-softmax of a softmax, in torch": """
+        import torch
+        import torch.nn.functional as F
+        class Net(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.out = torch.nn.Linear(4, 3)
+            def forward(self, x):
+                return self.out(x).softmax(-1)  # PF205 error
+        net = Net()
+        F.nll_loss(F.log_softmax(net(x), dim=1), y).backward()
+        """,
+    "a log-softmax of a softmax before the loss that has one": """
+        import torch
+        import torch.nn.functional as F
+        from torch import nn
+        net = nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=1), nn.LogSoftmax(dim=1))  # PF205 error
+        F.cross_entropy(net(x), y).backward()
+        """,
 }
 CLEAN = {
+    "a log-softmax before the loss that has one, in torch": """
+        import torch
+        import torch.nn.functional as F
+        net = torch.nn.Linear(4, 3)
+        F.cross_entropy(F.log_softmax(net(x), dim=1), y).backward()
+        """,
+    "a softmax inside the network and a log-softmax at its end": """
+        import torch
+        import torch.nn.functional as F
+        gate, net = torch.nn.Linear(4, 4), torch.nn.Linear(4, 3)
+        F.nll_loss(F.log_softmax(net(x * F.softmax(gate(x), dim=1)), dim=1), y).backward()
+        """,
     "logits": """
         model = Sequential([Dense(10)])
         model.compile('adam', loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))

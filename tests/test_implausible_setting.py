@@ -198,6 +198,24 @@ BROKEN = {
         loss = F.nll_loss(net(x), y)
         loss.backward()
         """,
+    "a half for Adam, and a width by default": """
+        class Net(nn.Module):
+            def __init__(self, inputs=2, hidden=128):
+                super().__init__()
+                self.a, self.b = nn.Linear(inputs, hidden), nn.Linear(hidden, 2)
+        net = Net()
+        opt = torch.optim.Adam(net.parameters(), lr=0.5)  # PF410 warning: Adam
+        loss.backward()
+        """,
+    "a half for Adam, and a width by its call": """
+        class Net(nn.Module):
+            def __init__(self, inputs=2, hidden=4):
+                super().__init__()
+                self.a, self.b = nn.Linear(inputs, hidden), nn.Linear(hidden, 2)
+        net = Net(2, hidden=128)
+        opt = torch.optim.Adam(net.parameters(), lr=0.5)  # PF410 warning: Adam
+        loss.backward()
+        """,
 }
 
 FINE = {
@@ -333,6 +351,24 @@ FINE = {
     "a function of another library": """
         from mine import Dropout, Adam
         drop, opt = Dropout(50), Adam(model.parameters(), lr=10)
+        loss.backward()
+        """,
+    "a half for Adam, and a narrow width by default": """
+        class Net(nn.Module):
+            def __init__(self, inputs=2, hidden=4):
+                super().__init__()
+                self.a, self.b = nn.Linear(inputs, hidden), nn.Linear(hidden, 2)
+        net = Net()
+        opt = torch.optim.Adam(net.parameters(), lr=0.5)
+        loss.backward()
+        """,
+    "a half for Adam, and a narrow width by its call": """
+        class Net(nn.Module):
+            def __init__(self, inputs=2, hidden=128):
+                super().__init__()
+                self.a, self.b = nn.Linear(inputs, hidden), nn.Linear(hidden, 2)
+        net = Net(2, 4)
+        opt = torch.optim.Adam(net.parameters(), lr=0.5)
         loss.backward()
         """,
 }

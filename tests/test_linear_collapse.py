@@ -108,6 +108,15 @@ STATIC: dict[str, tuple[str, str]] = {
         "i = keras.Input((1,))\nh = layers.Dense(16)(i)\no = layers.Dense(1)(h)\nmodel = keras.Model(i, o)\n" + FIT,
         "layers.Dense(16)(i)",
     ),
+    "Keras layers that have names": (
+        "model = keras.Sequential()\nfirst = layers.Dense(16)\nmodel.add(first)\nlast = layers.Dense(1)\n"
+        "model.add(last)\n" + FIT,
+        "layers.Dense(16)",
+    ),
+    "a list of torch layers that have names": (
+        "first = nn.Linear(1, 16)\nlast = nn.Linear(16, 1)\nmodel = nn.Sequential(first, last)\n" + STEP,
+        "nn.Linear(1, 16)",
+    ),
     "torch's Sequential": (
         "x = torch.rand(9, 1)\ny = torch.sin(x)\nmodel = nn.Sequential(nn.Linear(1, 16), nn.Linear(16, 1))\n" + STEP,
         "nn.Linear(1, 16)",
@@ -226,6 +235,14 @@ SILENT = {
         "model.add(layers.Dense(1))\n" + FIT
     ),
     "a product of matrices that nothing learns": "p = (x @ a + b) @ c + d\nn -= 1\n",
+    "named layers with an activation between": (
+        "model = keras.Sequential()\nfirst = layers.Dense(16)\nmodel.add(first)\nbend = layers.ReLU()\n"
+        "model.add(bend)\nlast = layers.Dense(1)\nmodel.add(last)\n" + FIT
+    ),
+    "a named layer that is one of two": (
+        "first = layers.Dense(16)\nif bent:\n    first = layers.Dense(16, activation='relu')\n"
+        "model = keras.Sequential([first, layers.Dense(1)])\n" + FIT
+    ),
 }
 
 

@@ -265,7 +265,7 @@ def test_a_rule_that_fails_is_reported_and_the_others_go_on(
     half = catalog.static_half
     monkeypatch.setattr(catalog, "static_half", lambda one: broken if one.code == "PF203" else half(one))
     candidates = [catalog.find("PF101"), catalog.find("PF203")]
-    monkeypatch.setattr(Screen, "candidates", lambda self, data: candidates)
+    monkeypatch.setattr(Screen, "candidates", lambda self, data, tests: candidates)
     shell.write("a.py")
     told = shell("lint", "a.py")
     assert (told.status, told.found) == (2, ["a.py"])

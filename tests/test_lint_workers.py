@@ -53,7 +53,11 @@ def leave(number: int) -> bytes:
 
 
 def fail(number: int) -> bytes:
-    raise MemoryError
+    raise KeyError("gone")
+
+
+def swallow(number: int) -> bytes:
+    return bytes(workers.MOST_MEMORY + (1 << 28))
 
 
 def dawdle(number: int) -> bytes:
@@ -67,7 +71,8 @@ def dawdle(number: int) -> bytes:
         pytest.param(crash, "crashed (SIGSEGV)", id="a segmentation fault"),
         pytest.param(kill, "was killed (SIGKILL), as happens where memory runs out", id="killed"),
         pytest.param(leave, "ended with status 3", id="left"),
-        pytest.param(fail, "ended with status 1", id="an exception"),
+        pytest.param(fail, "failed with KeyError: 'gone'; please report it", id="an exception"),
+        pytest.param(swallow, "failed with MemoryError", id="too much memory"),
         pytest.param(dawdle, "took longer than 0.2 s, which `--timeout` sets", id="too slow"),
     ],
 )

@@ -122,8 +122,104 @@ BROKEN = {
         model = build(1, 'sigmoid', 'categorical_crossentropy')  # PF207 error
         model.fit(x, y)
         """,
+    "one-hot rows with a loss of numbers": """
+        (x_train, y_train), (x_test, y_test) = mnist.load_data()
+        model = Sequential([Flatten(), Dense(30, activation='sigmoid'), Dense(10, activation='sigmoid')])
+        model.compile(loss='mean_squared_error', optimizer='sgd')  # PF207 warning
+        model.fit(x_train / 255, to_categorical(y_train, 10))
+        """,
+    "one-hot rows with a loss of numbers and no activation": """
+        model = Sequential([Dense(30), Dense(4)])
+        model.compile(loss='mae', optimizer='sgd')  # PF207 warning
+        model.fit(x, np.eye(4)[classes])
+        """,
+    "one-hot rows of a torch loader with a loss of numbers": """
+        import torch
+        from torch import nn
+        model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 5))
+        y = torch.nn.functional.one_hot(torch.randint(0, 5, (100,)), 5).float()
+        for xb, yb in torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=8):
+            nn.MSELoss()(torch.sigmoid(model(xb)), yb).backward()  # PF207 warning
+        """,
+    "a one-hot row made by a comprehension": """
+        import torch
+        net = torch.nn.Sequential(torch.nn.Linear(784, 10), torch.nn.Sigmoid())
+        wanted = torch.tensor([float(j == label) for j in range(10)])
+        torch.nn.functional.mse_loss(net(image), wanted).backward()  # PF207 warning
+        """,
+    "class numbers with as many units and a loss of numbers": """
+        (x_train, y_train), (x_test, y_test) = mnist.load_data()
+        model = Sequential([Flatten(), Dense(10)])
+        model.compile(loss='mse', optimizer='sgd')  # PF207 warning
+        model.fit(x_train, y_train)
+        """,
+    "0 and 1 behind a sigmoid with the absolute error": """
+        model = Sequential([Dense(4, activation='sigmoid'), Dense(1), Activation('sigmoid')])
+        model.compile(loss='mean_absolute_error', optimizer='sgd', metrics=['accuracy'])  # PF207 warning
+        model.fit(x, np.array(([0], [1], [0], [1])))
+        """,
+    "0 and 1 behind a sigmoid with the squared error": """
+        import torch
+        net = torch.nn.Sequential(torch.nn.Linear(10, 1), torch.nn.Sigmoid())
+        y = (x.sum(dim=1) > 0).float().unsqueeze(1)
+        torch.nn.MSELoss()(net(x), y).backward()  # PF207 note
+        """,
+    "0 and 1 in repeated lists, with a softmax over one unit's loss": """
+        model = Sequential([Dense(1, activation='sigmoid')])
+        model.compile(loss='categorical_crossentropy', optimizer='sgd')  # PF207 error
+        model.fit(x, np.array([True] * 10 ** 4 + [False] * 10 ** 4))
+        """,
+    "three classes in repeated lists": """
+        y = 50 * [0] + 50 * [1] + 50 * [2]
+        model = Sequential([Dense(1, activation='sigmoid')])
+        model.compile(loss='binary_crossentropy', optimizer='sgd')  # PF207 error
+        model.fit(x, np.array(y))
+        """,
 }
 CLEAN = {
+    "a list that grows by itself": """
+        y, z = [], [0] * 3
+        for name in names:
+            y = y + [0 if name == 'cat' else 1]
+            z = z + z * 2
+        model = Sequential([Dense(1, activation='sigmoid')])
+        model.compile(loss='binary_crossentropy', optimizer='sgd')
+        model.fit(x, np.array(y + z))
+        """,
+    "0 and 1 in repeated lists": """
+        model = Sequential([Dense(1, activation='sigmoid')])
+        model.compile(loss='binary_crossentropy', optimizer='sgd')
+        model.fit(x, np.array([True] * 10 ** 4 + [False] * 10 ** 4))
+        """,
+    "0 and 1 in lists that have names": """
+        zeros, ones = [0] * n, [1] * n
+        model = Sequential([Dense(1, activation='sigmoid')])
+        model.compile(loss='binary_crossentropy', optimizer='sgd')
+        model.fit(x, np.asarray(zeros + ones))
+        """,
+    "an autoencoder of one-hot rows": """
+        rows = to_categorical(letters, 26)
+        model = Sequential([Dense(4), Dense(26, activation='sigmoid')])
+        model.compile(loss='mse', optimizer='adam')
+        model.fit(rows, rows)
+        """,
+    "the two sides of a least-squares GAN": """
+        import torch
+        net = torch.nn.Sequential(torch.nn.Linear(10, 1), torch.nn.Sigmoid())
+        criterion = torch.nn.MSELoss()
+        loss = criterion(net(real), torch.ones(8, 1)) + criterion(net(fake), torch.zeros(8, 1))
+        loss.backward()
+        """,
+    "whole numbers that are written down, with a loss of numbers": """
+        model = Sequential([Dense(1)])
+        model.compile(loss='mse', optimizer='adam')
+        model.fit(np.array([1, 2, 3, 4]), np.array([1, 3, 5, 7]))
+        """,
+    "a mask of pixels": """
+        model = Sequential([Conv2D(8, 3, padding='same'), Conv2D(1, 3, padding='same', activation='sigmoid')])
+        model.compile(loss='mae', optimizer='adam')
+        model.fit(images, (masks > 0.5).astype('float32'))
+        """,
     "two softmax units and the binary loss": """
         model = Sequential([Dense(2, activation='softmax')])
         model.compile(loss='binary_crossentropy', optimizer='sgd')

@@ -104,6 +104,20 @@ BROKEN = {
         y = y[torch.randperm(len(y))]  # PF106 error: torch.tensor(x)
         loader = DataLoader(TensorDataset(torch.tensor(x), torch.tensor(y)))
         """,
+    "a copy of the targets is shuffled": """
+        import random
+        x, y = load()
+        labels = y[:]
+        random.shuffle(labels)  # PF106 error: x
+        model.fit(x, labels)
+        """,
+    "columns of one array": """
+        data = np.loadtxt("d.csv")
+        x = data[:, :2]
+        y = data[:, 2]
+        np.random.shuffle(y)  # PF106 error: x
+        model.fit(x, y)
+        """,
 }
 
 CLEAN = {
@@ -234,6 +248,27 @@ CLEAN = {
     "an index from elsewhere": """
         x, y = load()
         x, y = x[rows], y[rows]
+        model.fit(x, y)
+        """,
+    "a shuffled copy of the inputs as targets": """
+        import random
+        x = [[0, 0], [0, 1], [1, 0], [1, 1]]
+        y = x[:]
+        random.shuffle(y)
+        model.fit(x, y)
+        """,
+    "shuffled copies of one list": """
+        import random
+        words = read()
+        x, y = list(words), words.copy()
+        first = list(words)
+        second = words.copy()
+        random.shuffle(second)
+        model.fit(np.array(first), np.array(second))
+        """,
+    "a permutation of the inputs as targets": """
+        x = load()
+        y = np.random.permutation(x)
         model.fit(x, y)
         """,
 }

@@ -59,8 +59,37 @@ BROKEN = {
         model = Model(inputs, [kind, size])
         model.compile('adam', loss={'kind': 'categorical_crossentropy', 'size': 'mse'})
         """,
+    "a logarithm of logits in a loss that is written out, in torch": """
+        import torch
+        class Net(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = torch.nn.Linear(4, 2)
+                self.drop = torch.nn.Dropout(0.2)
+            def forward(self, x):
+                return self.drop(self.fc(x))
+        net = Net()
+        output = net(x)
+        loss = -torch.mean(torch.sum(torch.mul(target, torch.log(output)), dim=0))  # PF206 error
+        loss.backward()
+        """,
 }
 CLEAN = {
+    "logarithms of what is positive, in torch": """
+        import torch
+        net, scale = torch.nn.Linear(4, 2), torch.nn.Linear(4, 2)
+        p = torch.softmax(net(x), dim=1)
+        spread = scale(x) ** 2 + 1e-6
+        loss = -(y * torch.log(p)).sum() + torch.log(spread).sum() + torch.log(torch.exp(net(x)).sum(dim=1)).sum()
+        loss.backward()
+        """,
+    "a logarithm that is only printed, and one of what is clamped, in torch": """
+        import torch
+        net = torch.nn.Linear(4, 2)
+        print(torch.log(net(x)))
+        loss = -(y * torch.log(net(x).clamp(min=1e-6))).sum()
+        loss.backward()
+        """,
     "a softmax as a layer of its own": """
         model = Sequential()
         model.add(Dense(10))

@@ -12,6 +12,46 @@ Told = tuple[str, str | None, int | None]
 """A loss, the last activation of the output that it is given, and the number of units; None where nothing shows."""
 
 CASES: dict[str, tuple[str, list[Told]]] = {
+    "a function train beside a method train": (
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = nn.Linear(4, 3)
+                self.out = nn.Softmax(dim=-1)
+            def forward(self, x):
+                return self.out(self.fc(x)), x
+        class Trainer:
+            def __init__(self, model, criterion, loader):
+                self.model, self.criterion, self.loader = model, criterion, loader
+            def train(self):
+                for epoch in range(3):
+                    self._train_epoch(epoch)
+            def _train_epoch(self, epoch):
+                self.model.train()
+                for x, y in self.loader:
+                    scores, attention = self.model(x)
+                    loss = self.criterion(scores, y)
+                    loss.backward()
+        def train(config, samples):
+            loader = make_loader(samples, config.batch_size)
+            trainer = Trainer(Net(), nn.NLLLoss(), loader)
+            trainer.train()
+        """,
+        [("NLLLoss", "softmax", 3)],
+    ),
+    "two functions that call each other": (
+        """
+        def step(model, criterion, x, y, left):
+            criterion(model(x), y).backward()
+            again(model, criterion, x, y, left - 1)
+        def again(model, criterion, x, y, left):
+            if left:
+                step(model, criterion, x, y, left)
+        step(nn.Linear(4, 1), nn.MSELoss(), x, y, 5)
+        """,
+        [("MSELoss", "linear", 1)],
+    ),
     "a softmax that forward returns": (
         """
         class Net(nn.Module):

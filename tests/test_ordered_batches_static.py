@@ -182,9 +182,57 @@ BROKEN = {
         for xb in np.array_split(x, 20):  # PF105 warning: x
             w -= 0.1 * ((w * xb - 2 * xb) * xb).mean()
         """,
+    "arrays that a function returns": """
+        def make_data(n=256):
+            x = torch.linspace(-1, 1, n)
+            y = 2 * x + 3 + 0.2 * torch.randn(n)
+            return x, y
+        def train():
+            x, y = make_data()
+            loader = DataLoader(TensorDataset(x, y), batch_size=32)  # PF105 warning: TensorDataset(x, y)
+            for xb, yb in loader:
+                criterion(model(xb), yb).backward()
+        """,
+    "labels in blocks that a function returns": """
+        def make_data(n):
+            x = torch.cat([torch.randn(n, 2) - 1, torch.randn(n, 2) + 1])
+            y = torch.cat([torch.zeros(n), torch.ones(n)])
+            return x, y
+        x, y = make_data(100)
+        ds = TensorDataset(x, y)
+        loader = DataLoader(ds, batch_size=32, shuffle=False)  # PF105 warning: ds
+        for xb, yb in loader:
+            criterion(model(xb), yb).backward()
+        """,
+    "one array that a function returns": """
+        def inputs():
+            return torch.linspace(-1, 1, 100).unsqueeze(1)
+        x = inputs()
+        loader = DataLoader(TensorDataset(x, x ** 2), batch_size=10)  # PF105 warning: TensorDataset(x, x ** 2)
+        for xb, yb in loader:
+            criterion(model(xb), yb).backward()
+        """,
 }
 
 FINE = {
+    "arrays that a function shuffles and returns": """
+        def make_data(n=256):
+            x = torch.linspace(-1, 1, n)
+            order = torch.randperm(n)
+            return x[order], (2 * x)[order]
+        x, y = make_data()
+        for xb, yb in DataLoader(TensorDataset(x, y), batch_size=32):
+            criterion(model(xb), yb).backward()
+        """,
+    "one of several ends of a function": """
+        def make_data(n, test):
+            if test:
+                return torch.linspace(-1, 1, n), None
+            return torch.rand(n), None
+        x, y = make_data(100, False)
+        for xb, yb in DataLoader(TensorDataset(x, x), batch_size=32):
+            criterion(model(xb), yb).backward()
+        """,
     "windows of one sample": """
         X = np.linspace(-3, 3, 1000, dtype=np.float32).reshape(-1, 1)
         def trainNet(size, steps=1000, batchsize=10, rate=1e-2):

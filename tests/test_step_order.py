@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from shape_cases import announced, reported
 
+from pitfallcheck.pitfalls.step_order.hint import may_be_in
 from pitfallcheck.pitfalls.step_order.static import judge
 
 BROKEN = {
@@ -234,6 +235,99 @@ BROKEN = {
                 optimizer.step()
         main()
         """,
+    "clipped behind the step": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        for x, y in loader:
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)
+            loss.backward()
+            optimizer.step()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # PF409: nn.utils.clip_grad_norm_
+        """,
+    "clipped behind the step, with no clearing": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        for x, y in loader:
+            criterion(model(x), y).backward()
+            optimizer.step()
+            if limit is not None:
+                nn.utils.clip_grad_value_(model.parameters(), limit)  # PF409 warning: nn.utils.clip_grad_value_
+        """,
+    "clipped behind the step, in a method": """
+        class Trainer:
+            def __init__(self, model):
+                self.model = model
+                self.optimizer = torch.optim.Adam(self.model.parameters())
+
+            def train_batch(self, x, y):
+                self.optimizer.zero_grad()
+                loss = F.mse_loss(self.model(x), y)
+                loss.backward()
+                self.optimizer.step()
+                nn.utils.clip_grad_norm_(self.model.parameters(), 5)  # PF409: nn.utils.clip_grad_norm_
+                return loss.item()
+        """,
+    "an optimizer that is made and left": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        for epoch in range(100):
+            out = model(x)
+            loss = criterion(out, y)  # PF409: optimizer
+            print(loss.item())
+        """,
+    "an optimizer that only clears": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        for x, y in loader:
+            optimizer.zero_grad()
+            loss = criterion(model(x), y)  # PF409: optimizer
+            total += loss.item()
+        """,
+    "an optimizer that is left, in a function": """
+        def fit(net, x, y, steps=80):
+            opt = torch.optim.Adam(net.parameters(), lr=0.01)
+            losses = []
+            for _ in range(steps):
+                net.eval()
+                losses.append(F.mse_loss(net(x), y).item())  # PF409: opt
+            return losses
+        fit(nn.Linear(2, 1), torch.rand(8, 2), torch.rand(8, 1))
+        """,
+    "a schedule over epochs, with each batch": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.5)
+        for epoch in range(3):
+            for x, y in loader:
+                optimizer.zero_grad()
+                criterion(model(x), y).backward()
+                optimizer.step()
+                scheduler.step()  # PF409 note: scheduler
+        """,
+    "milestones of epochs, with each batch of a function": """
+        def train(model, optimizer, scheduler):
+            for x, y in loader:
+                optimizer.zero_grad()
+                F.mse_loss(model(x), y).backward()
+                optimizer.step()
+                scheduler.step()  # PF409 note: scheduler
+        model = nn.Linear(2, 1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        scheduler = torch.optim.lr_scheduler.MultiStepLR(optimizer, [30, 60])
+        for epoch in range(90):
+            train(model, optimizer, scheduler)
+        """,
 }
 
 CLEAN = {
@@ -440,6 +534,140 @@ CLEAN = {
             optimizer.step()
             optimizer.zero_grad()
         """,
+    "clipped in front of the step": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        for x, y in loader:
+            optimizer.zero_grad()
+            criterion(model(x), y).backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+        """,
+    "clipped for the step of another optimizer": """
+        first, second = nn.Linear(2, 2), nn.Linear(2, 1)
+        one = torch.optim.SGD(first.parameters(), lr=0.01)
+        two = torch.optim.SGD(second.parameters(), lr=0.01)
+        for x, y in loader:
+            one.zero_grad()
+            two.zero_grad()
+            F.mse_loss(second(first(x)), y).backward()
+            one.step()
+            nn.utils.clip_grad_norm_(second.parameters(), 1.0)
+            two.step()
+        """,
+    "the norm behind the step is looked at": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        for x, y in loader:
+            optimizer.zero_grad()
+            criterion(model(x), y).backward()
+            optimizer.step()
+            norm = nn.utils.clip_grad_norm_(model.parameters(), float("inf"))
+            print(norm)
+        """,
+    "clipped on both sides of the step": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        for x, y in loader:
+            optimizer.zero_grad()
+            criterion(model(x), y).backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        """,
+    "an optimizer that is returned": """
+        def prepare(model):
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+            for x, y in loader:
+                print(F.mse_loss(model(x), y))
+            return optimizer
+        prepare(nn.Linear(2, 1))
+        """,
+    "an optimizer that is handed over": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        state = prepare(model, optimizer)
+        for x, y in loader:
+            total += criterion(model(x), y).item()
+        """,
+    "an evaluation next to an optimizer": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        optimizer.load_state_dict(torch.load("state.pt"))
+        for x, y in loader:
+            total += criterion(model(x), y).item()
+        """,
+    "an evaluation of a model in evaluation mode": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        model.eval()
+        for x, y in loader:
+            total += criterion(model(x), y).item()
+        """,
+    "an evaluation of the test set": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        for x, y in test_loader:
+            total += criterion(model(x), y).item()
+        """,
+    "an evaluation under no_grad": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        with torch.no_grad():
+            for x, y in loader:
+                total += criterion(model(x), y).item()
+        """,
+    "the loss of another network": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        teacher = nn.Linear(2, 1)
+        for x, y in loader:
+            total += criterion(teacher(x), y).item()
+        """,
+    "a schedule over batches": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=10000)
+        for epoch in range(3):
+            for x, y in loader:
+                optimizer.zero_grad()
+                criterion(model(x), y).backward()
+                optimizer.step()
+                scheduler.step()
+        """,
+    "a schedule over epochs behind the batches": """
+        model = nn.Linear(2, 1)
+        criterion = nn.MSELoss()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+        scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1)
+        for epoch in range(3):
+            for x, y in loader:
+                optimizer.zero_grad()
+                criterion(model(x), y).backward()
+                optimizer.step()
+            scheduler.step()
+        """,
 }
 
 
@@ -453,3 +681,19 @@ def test_the_fault_is_found_where_it_is_to_be_mended(program: str) -> None:
 @pytest.mark.parametrize("program", CLEAN.values(), ids=CLEAN)
 def test_what_looks_alike_is_left_alone(program: str) -> None:
     assert reported(judge, program) == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        pytest.param("loss.backward()\noptimizer.step()", True, id="a step"),
+        pytest.param(
+            "o = optim.SGD(m.parameters())\nfor x in xs:\n    loss = f(x)", True, id="an optimizer, and no step"
+        ),
+        pytest.param("o = optim.SGD(m.parameters())\nfor x in xs:\n    o.step()", False, id="a step by another"),
+        pytest.param("o = optim.SGD(m.parameters())\nloss = f(x)", False, id="no loop"),
+        pytest.param("for x in xs:\n    loss = f(x)", False, id="no optimizer"),
+    ],
+)
+def test_the_bytes_of_a_file_tell_whether_it_is_to_be_judged(code: str, told: bool) -> None:
+    assert may_be_in(b"\n" + code.encode()) is told

@@ -57,6 +57,11 @@ BROKEN = {
         model = Sequential([Dense(1, activation='softmax')])  # PF207 error
         model.compile(loss='mse', optimizer='adam', metrics=['accuracy'])
         """,
+    "of one-hot rows that are learned as numbers, which PF207 tells": """
+        model = Sequential([Dense(3)])
+        model.compile('adam', 'mse', metrics=['accuracy'])  # PF207 warning
+        model.fit(x, to_categorical(y, 3))
+        """,
 }
 CLEAN = {
     "the accuracy of a classifier": """
@@ -72,11 +77,6 @@ CLEAN = {
         model = Sequential([Dense(1, activation='sigmoid')])
         model.compile('adam', 'mse', metrics=['accuracy'])
         model.fit(x, y)
-        """,
-    "of one-hot rows that are learned as numbers": """
-        model = Sequential([Dense(3)])
-        model.compile('adam', 'mse', metrics=['accuracy'])
-        model.fit(x, to_categorical(y, 3))
         """,
     "a distance": """
         model = Sequential([Dense(1)])

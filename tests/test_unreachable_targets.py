@@ -75,14 +75,60 @@ BROKEN = {
         model.compile(loss='mse', optimizer='sgd')
         model.fit(x, y)
         """,
-}
-CLEAN = {
-    "xor with a sigmoid": """
+    "xor with a sigmoid, which PF207 notes": """
         x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
         y = np.array([[0], [1], [1], [0]])
         model = Sequential([Dense(8, activation='tanh'), Dense(1, activation='sigmoid')])
-        model.compile(loss='mean_squared_error', optimizer='sgd', metrics=['accuracy'])
+        model.compile(loss='mean_squared_error', optimizer='sgd', metrics=['accuracy'])  # PF207 note
         model.fit(x, y)
+        """,
+    "a falling logistic curve by a lambda": """
+        f = lambda x: -1. / (np.exp(10. * x) + 1.)
+        x = np.linspace(-1, 1, 111)
+        model = Sequential([Dense(1, activation='sigmoid')])  # PF210 error
+        model.compile(loss='mse', optimizer='sgd')
+        model.fit(x, f(x))
+        """,
+    "units that are not the classes of one-hot rows, in torch": """
+        import torch
+        net = torch.nn.Sequential(torch.nn.Linear(20, 5))  # PF210 error
+        y = torch.nn.functional.one_hot(classes, num_classes=4).float()
+        torch.nn.CrossEntropyLoss()(net(x), y).backward()
+        """,
+    "fewer units than class numbers, in torch": """
+        import torch
+        net = torch.nn.Sequential(torch.nn.Linear(20, 4))  # PF210 error
+        torch.nn.CrossEntropyLoss()(net(x), torch.randint(0, 5, (8,))).backward()
+        """,
+}
+CLEAN = {
+    "a hump behind a sigmoid": """
+        model = Sequential([Dense(1, activation='sigmoid')])
+        model.compile(loss='mse', optimizer='sgd')
+        model.fit(x, np.exp(-x ** 2 / 2))
+        """,
+    "a logistic curve behind a sigmoid": """
+        f = lambda x: 1 / (1 + np.exp(-3 * x))
+        x = np.linspace(-2, 2, 50)
+        model = Sequential([Dense(1, activation='sigmoid')])
+        model.compile(loss='mse', optimizer='sgd')
+        model.fit(x, f(x))
+        """,
+    "exponentials of nobody knows what": """
+        model = Sequential([Dense(1, activation='sigmoid')])
+        model.compile(loss='mse', optimizer='sgd')
+        model.fit(x, 2 / (1 + np.exp(distance)))
+        """,
+    "as many units as one-hot rows have, in torch": """
+        import torch
+        net = torch.nn.Sequential(torch.nn.Linear(20, 4))
+        y = torch.nn.functional.one_hot(classes, 4).float()
+        torch.nn.CrossEntropyLoss()(net(x), y).backward()
+        """,
+    "more units than class numbers, in torch": """
+        import torch
+        net = torch.nn.Sequential(torch.nn.Linear(20, 6))
+        torch.nn.CrossEntropyLoss()(net(x), torch.randint(0, 5, (8,))).backward()
         """,
     "a wave that a tanh reaches": """
         y = np.sin(x)

@@ -24,7 +24,125 @@ NET = """
         net = Net()
         """
 
+LIGHTNING = """
+        import pytorch_lightning as pl
+        class Net(pl.LightningModule):
+            def __init__(self):
+                super().__init__()
+                self.net = nn.Sequential(nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
+            def forward(self, x):
+                return self.net(x.view(x.size(0), -1))
+            def configure_optimizers(self):
+                return torch.optim.Adam(self.parameters())
+        """
+
 BROKEN = {
+    "one layer and a squared error of numbers around zero": """
+        x = 100 * torch.randn(64, 2)
+        net = nn.Linear(2, 1)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        loss = F.mse_loss(net(x), x.sum(1, keepdim=True))  # PF403 warning: x
+        loss.backward()
+        """,
+    "Lightning, a module that calls itself": LIGHTNING
+    + """
+            def training_step(self, batch, batch_idx):
+                x, y = batch
+                loss = F.cross_entropy(self(x), y)  # PF403 warning: x
+                return loss
+            def train_dataloader(self):
+                (x, y), _ = keras.datasets.mnist.load_data()
+                return DataLoader(TensorDataset(torch.tensor(x).float(), torch.tensor(y)), batch_size=32)
+        """,
+    "Lightning, a loader that the trainer is given": LIGHTNING
+    + """
+            def training_step(self, batch, batch_idx):
+                x, y = batch
+                logits = self.net(x)  # PF403 warning: x
+                return F.mse_loss(logits, y)
+        x = torch.randn(1000, 784) * 10 + 50
+        loader = DataLoader(TensorDataset(x, x.sum(1)), batch_size=32)
+        pl.Trainer(max_epochs=3).fit(Net(), loader)
+        """,
+    "a table of pixels, parts of which are taken by their labels": """
+        import pandas as pd
+        train = pd.read_csv("mnist_train.csv").loc["1":"5000", :]
+        x = train.loc[:, "1x1":"28x28"].values
+        y = np.eye(10)[train.loc[:, "label"].values]
+        model = keras.Sequential([layers.Dense(50), layers.Dense(10)])
+        model.fit(x, y)  # PF403 warning: x
+        """,
+    "drawn, moved far from zero": """
+        def make_data(n):
+            X = torch.randn(n, 20) * 10 + 50
+            return X.float(), X.sum(1).long() % 4
+        net = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Linear(64, 4))
+        X, y = make_data(100)
+        for xb, yb in DataLoader(TensorDataset(X, y), batch_size=32):
+            F.cross_entropy(net(xb), yb).backward()  # PF403 warning: xb
+        """,
+    "drawn, and multiplied by what a function is given": MODEL
+    + """
+        def get_data(count, bounds=100):
+            xt = np.random.rand(count, 3)
+            xt = np.multiply(bounds, xt)
+            return xt, np.dot(xt, [2.0, 1.0, 0.5])
+        X, y = get_data(1000, 10000)
+        model.fit(X, y)  # PF403 warning: X
+        """,
+    "drawn, and multiplied by a default": MODEL
+    + """
+        def get_data(count, scale=500.0):
+            return np.random.randn(count, 3) * scale
+        X = get_data(1000)
+        model.fit(X, X.sum(axis=1))  # PF403 warning: X
+        """,
+    "drawn of a normal distribution far from zero": MODEL
+    + """
+        X = np.random.normal(50, 10, (1000, 4))
+        model.fit(X, X.sum(axis=1))  # PF403 warning: X
+        """,
+    "drawn of a normal distribution by keywords": MODEL
+    + """
+        rng = np.random.default_rng(0)
+        X = rng.normal(loc=170.0, scale=12.0, size=(1000, 1))
+        model.fit(X, X * 0.5)  # PF403 warning: X
+        """,
+    "drawn in place": """
+        x = torch.empty(100, 4).uniform_(0, 1000)
+        net = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
+        loss = F.mse_loss(net(x), x.sum(1, keepdim=True))  # PF403 warning: x
+        loss.backward()
+        """,
+    "counted by torch": """
+        x = torch.arange(0, 1000).float().unsqueeze(1)
+        net = nn.Sequential(nn.Linear(1, 16), nn.ReLU(), nn.Linear(16, 1))
+        loss = F.mse_loss(net(x), x * 2)  # PF403 warning: x
+        loss.backward()
+        """,
+    "whole numbers drawn": MODEL
+    + """
+        X = np.random.randint(0, 5000, size=(1000, 3))
+        model.fit(X, X.sum(axis=1))  # PF403 warning: X
+        """,
+    "a sequence in a bare list, cut into windows": """
+        def split(sequence, n):
+            X, y = list(), list()
+            for i in range(len(sequence)):
+                end = i + n
+                if end > len(sequence) - 1:
+                    break
+                seq_x, seq_y = sequence[i:end], sequence[end]
+                X.append(seq_x)
+                y.append(seq_y)
+            return np.array(X), np.array(y)
+        raw_seq = [100, 200, 300, 400, 500, 600, 700, 800, 900]
+        X, y = split(raw_seq, 3)
+        X = X.reshape((X.shape[0], X.shape[1], 1))
+        model = keras.Sequential([layers.LSTM(50, activation="relu"), layers.Dense(1)])
+        model.compile(optimizer="adam", loss="mse")
+        model.fit(X, y, epochs=200)  # PF403 warning: X
+        """,
     "a data set of Keras": MODEL
     + """
         (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
@@ -343,6 +461,93 @@ LOAD = """
         """
 
 CLEAN = {
+    "one layer that tells numbers around zero apart": """
+        x = 100 * torch.randn(64, 2)
+        y = (x[:, 0] > 0).long()
+        net = nn.Linear(2, 2)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        loss = F.cross_entropy(net(x), y)
+        loss.backward()
+        """,
+    "Lightning, scaled by a transform": LIGHTNING
+    + """
+            def training_step(self, batch, batch_idx):
+                x, y = batch
+                return F.cross_entropy(self(x), y)
+            def train_dataloader(self):
+                from torchvision import datasets, transforms
+                return DataLoader(datasets.MNIST(".", transform=transforms.ToTensor()), batch_size=32)
+        """,
+    "Lightning, scaled in the step": LIGHTNING
+    + """
+            def training_step(self, batch, batch_idx):
+                x, y = batch
+                x = x / 255.0
+                return F.cross_entropy(self(x), y)
+            def train_dataloader(self):
+                (x, y), _ = keras.datasets.mnist.load_data()
+                return DataLoader(TensorDataset(torch.tensor(x).float(), torch.tensor(y)), batch_size=32)
+        """,
+    "Lightning, only tested on raw pixels": LIGHTNING
+    + """
+            def test_step(self, batch, batch_idx):
+                x, y = batch
+                self.log("loss", F.cross_entropy(self(x), y))
+            def test_dataloader(self):
+                (x, y), _ = keras.datasets.mnist.load_data()
+                return DataLoader(TensorDataset(torch.tensor(x).float(), torch.tensor(y)), batch_size=32)
+        """,
+    "drawn, as wide as it is far from zero": MODEL
+    + """
+        X = np.random.normal(20, 10, (1000, 4))
+        model.fit(X, X.sum(axis=1))
+        """,
+    "drawn within ten": MODEL
+    + """
+        X = np.random.randn(1000, 4) * 10 + 5
+        model.fit(X, X.sum(axis=1))
+        """,
+    "drawn far from zero, and standardised": MODEL
+    + """
+        X = np.random.normal(50, 10, (1000, 4))
+        X = (X - X.mean(axis=0)) / X.std(axis=0)
+        model.fit(X, X.sum(axis=1))
+        """,
+    "drawn far from zero, and moved back": MODEL
+    + """
+        X = np.random.randn(1000, 4) * 10 + 50
+        model.fit((X - 50) / 10, X.sum(axis=1))
+        """,
+    "drawn by a function that is given a small factor": MODEL
+    + """
+        def get_data(count, bounds=10000):
+            return np.multiply(bounds, np.random.rand(count, 3))
+        X = get_data(1000, 1)
+        model.fit(X, X.sum(axis=1))
+        """,
+    "the targets are large, the inputs are not": MODEL
+    + """
+        X = np.random.randn(1000, 4)
+        model.fit(X, X.sum(axis=1) * 1000 + 500)
+        """,
+    "tokens that are looked up": """
+        X = np.random.randint(0, 5000, size=(1000, 30))
+        model = keras.Sequential([layers.Embedding(5000, 16), layers.LSTM(32), layers.Dense(1)])
+        model.fit(X, X[:, 0] > 100)
+        """,
+    "a sequence in a bare list, scaled before it is cut": """
+        raw_seq = np.array([100, 200, 300, 400, 500, 600, 700, 800, 900]) / 900
+        X = np.array([raw_seq[i:i + 3] for i in range(6)])
+        model = keras.Sequential([layers.LSTM(50, activation="relu"), layers.Dense(1)])
+        model.fit(X, raw_seq[3:])
+        """,
+    "one label of a table by its name is not known": """
+        import pandas as pd
+        data = pd.read_csv("diabetes.csv")
+        X = data.loc[:, "Pregnancies":"Glucose"]
+        model = keras.Sequential([layers.Dense(50), layers.Dense(1)])
+        model.fit(X, data["Outcome"])
+        """,
     "divided": MODEL + LOAD + "x_train = x_train / 255.0\n        model.fit(x_train, y_train)\n",
     "divided in place": MODEL
     + LOAD

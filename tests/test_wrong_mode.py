@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from shape_cases import announced, reported
 
+from pitfallcheck.pitfalls.wrong_mode.hint import may_be_in
 from pitfallcheck.pitfalls.wrong_mode.static import judge
 
 BROKEN = {
@@ -305,6 +306,128 @@ BROKEN = {
                     for x, y in self.val:
                         F.mse_loss(self.net(x), y)
         """,
+    "super in its old spelling": """
+        class Net(nn.Module):
+            def __init__(self):
+                super(Net, self).__init__()
+                self.fc = nn.Linear(2, 8)
+                self.drop = nn.Dropout(0.5)
+                self.out = nn.Linear(8, 3)
+            def forward(self, x):
+                return self.out(self.drop(F.relu(self.fc(x))))
+
+        net = Net()
+        opt = torch.optim.Adam(net.parameters())
+        for x, y in loader:
+            opt.zero_grad()
+            F.cross_entropy(net(x), y).backward()
+            opt.step()
+        with torch.no_grad():
+            for x, y in test_loader:
+                hits += (net(x).argmax(1) == y).sum()  # PF406: net
+        """,
+    "a loop with gradients that counts hits": """
+        class Net(nn.Module):
+            def __init__(self):
+                super(Net, self).__init__()
+                self.fc = nn.Linear(2, 8)
+                self.drop = nn.Dropout(0.5)
+                self.out = nn.Linear(8, 3)
+            def forward(self, x):
+                return self.out(self.drop(F.relu(self.fc(x))))
+
+        net = Net()
+        opt = torch.optim.Adam(net.parameters())
+        for x, y in loader:
+            opt.zero_grad()
+            F.cross_entropy(net(x), y).backward()
+            opt.step()
+        for x, y in test_loader:
+            output = net(x)  # PF406: net
+            _, predicted = torch.max(output, 1)
+            hits += (predicted == y).sum().item()
+        """,
+    "a validation with gradients in each epoch": """
+        class Net(nn.Module):
+            def __init__(self):
+                super(Net, self).__init__()
+                self.fc = nn.Linear(2, 8)
+                self.drop = nn.Dropout(0.5)
+                self.out = nn.Linear(8, 3)
+            def forward(self, x):
+                return self.out(self.drop(F.relu(self.fc(x))))
+
+        def train(model, loader, opt):
+            model.train()
+            for x, y in loader:
+                opt.zero_grad()
+                out = model(x)
+                hits = (out.argmax(1) == y).sum()
+                F.cross_entropy(out, y).backward()
+                opt.step()
+        def validate(model, loader):
+            total = 0.0
+            for x, y in loader:
+                total += F.cross_entropy(model(x), y).item()  # PF406: model
+            return total
+        net = Net()
+        opt = torch.optim.Adam(net.parameters())
+        for epoch in range(3):
+            train(net, train_loader, opt)
+            validate(net, test_loader)
+        """,
+    "one batch in a function called test": """
+        class Net(nn.Module):
+            def __init__(self):
+                super(Net, self).__init__()
+                self.fc = nn.Linear(2, 8)
+                self.drop = nn.Dropout(0.5)
+                self.out = nn.Linear(8, 3)
+            def forward(self, x):
+                return self.out(self.drop(F.relu(self.fc(x))))
+
+        net = Net()
+        def test(x, y):
+            out = net(x)  # PF406: net
+            return (out.argmax(1) == y).float().mean().item()
+        opt = torch.optim.Adam(net.parameters())
+        for x, y in loader:
+            opt.zero_grad()
+            F.cross_entropy(net(x), y).backward()
+            opt.step()
+        test(xs, ys)
+        """,
+    "layers in another file, train and no eval": """
+        from model import BoatCNN
+        model = BoatCNN().to(device)
+        optimizer = torch.optim.Adam(model.parameters())
+        for epoch in range(3):
+            model.train()
+            for x, y in loader:
+                optimizer.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                optimizer.step()
+            with torch.no_grad():
+                for x, y in test_loader:
+                    predicted = model(x).argmax(1)  # PF406 warning: model
+                    hits += (predicted == y).sum().item()
+        """,
+    "a file that only validates": """
+        def validate(model, loader):
+            with torch.no_grad():
+                for x, y in loader:
+                    hits += (model(x).argmax(1) == y).sum().item()  # PF406 warning: model
+            return hits
+        net = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Linear(8, 3)).to(device)
+        net.load_state_dict(torch.load("net.pt"))
+        validate(net, loader)
+        """,
+    "functional dropout in a file with nothing but a model": """
+        class Net(nn.Module):
+            def forward(self, x):
+                x = F.dropout(x, 0.5)  # PF406 warning: F.dropout
+                return F.log_softmax(x, dim=1)
+        """,
 }
 
 CLEAN = {
@@ -504,6 +627,193 @@ CLEAN = {
             loss.backward()
             opt.step()
         """,
+    "hits of the training batch": """
+        class Net(nn.Module):
+            def __init__(self):
+                super(Net, self).__init__()
+                self.fc = nn.Linear(2, 8)
+                self.drop = nn.Dropout(0.5)
+                self.out = nn.Linear(8, 3)
+            def forward(self, x):
+                return self.out(self.drop(F.relu(self.fc(x))))
+
+        net = Net()
+        opt = torch.optim.Adam(net.parameters())
+        for x, y in loader:
+            opt.zero_grad()
+            out = net(x)
+            hits += (out.argmax(1) == y).sum().item()
+            F.cross_entropy(out, y).backward()
+            opt.step()
+        """,
+    "a loss over time steps that goes backward behind the loop": """
+        class Net(nn.Module):
+            def __init__(self):
+                super(Net, self).__init__()
+                self.fc = nn.Linear(2, 8)
+                self.drop = nn.Dropout(0.5)
+                self.out = nn.Linear(8, 3)
+            def forward(self, x):
+                return self.out(self.drop(F.relu(self.fc(x))))
+
+        net = Net()
+        opt = torch.optim.Adam(net.parameters())
+        for xs, ys in loader:
+            opt.zero_grad()
+            loss = 0
+            for x, y in zip(xs, ys):
+                out = net(x)
+                hits += (out.argmax(1) == y).sum().item()
+                loss = loss + F.cross_entropy(out, y)
+            loss.backward()
+            opt.step()
+        """,
+    "a loop with gradients behind eval": """
+        class Net(nn.Module):
+            def __init__(self):
+                super(Net, self).__init__()
+                self.fc = nn.Linear(2, 8)
+                self.drop = nn.Dropout(0.5)
+                self.out = nn.Linear(8, 3)
+            def forward(self, x):
+                return self.out(self.drop(F.relu(self.fc(x))))
+
+        net = Net()
+        opt = torch.optim.Adam(net.parameters())
+        for x, y in loader:
+            opt.zero_grad()
+            F.cross_entropy(net(x), y).backward()
+            opt.step()
+        net.eval()
+        for x, y in test_loader:
+            hits += (net(x).argmax(1) == y).sum().item()
+        """,
+    "a loop with gradients, no layer that depends on the mode": """
+        class Net(nn.Module):
+            def __init__(self):
+                super(Net, self).__init__()
+                self.fc = nn.Linear(2, 8)
+                self.drop = nn.ReLU()
+                self.out = nn.Linear(8, 3)
+            def forward(self, x):
+                return self.out(self.drop(F.relu(self.fc(x))))
+
+        net = Net()
+        opt = torch.optim.Adam(net.parameters())
+        for x, y in loader:
+            opt.zero_grad()
+            F.cross_entropy(net(x), y).backward()
+            opt.step()
+        for x, y in test_loader:
+            hits += (net(x).argmax(1) == y).sum().item()
+        """,
+    "forms compared behind training": """
+        class Net(nn.Module):
+            def __init__(self):
+                super(Net, self).__init__()
+                self.fc = nn.Linear(2, 8)
+                self.drop = nn.Dropout(0.5)
+                self.out = nn.Linear(8, 3)
+            def forward(self, x):
+                return self.out(self.drop(F.relu(self.fc(x))))
+
+        net = Net()
+        opt = torch.optim.Adam(net.parameters())
+        for x, y in loader:
+            opt.zero_grad()
+            F.cross_entropy(net(x), y).backward()
+            opt.step()
+        for x in others:
+            best = net(x).max()
+            assert net(x).shape == best.shape
+        """,
+    "layers in another file, eval in a helper": """
+        from model import BoatCNN
+        model = BoatCNN()
+        optimizer = torch.optim.Adam(model.parameters())
+        def quiet(network):
+            network.eval()
+        model.train()
+        for x, y in loader:
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+        quiet(model)
+        with torch.no_grad():
+            for x, y in test_loader:
+                hits += (model(x).argmax(1) == y).sum().item()
+        """,
+    "layers in another file, and no mode at all": """
+        from model import BoatCNN
+        model = BoatCNN()
+        optimizer = torch.optim.Adam(model.parameters())
+        for x, y in loader:
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+        with torch.no_grad():
+            for x, y in test_loader:
+                hits += (model(x).argmax(1) == y).sum().item()
+        """,
+    "a file that only validates, with eval": """
+        class Net(nn.Module):
+            def __init__(self):
+                super(Net, self).__init__()
+                self.fc = nn.Linear(2, 8)
+                self.drop = nn.Dropout(0.5)
+                self.out = nn.Linear(8, 3)
+            def forward(self, x):
+                return self.out(self.drop(F.relu(self.fc(x))))
+
+        net = Net()
+        net.eval()
+        with torch.no_grad():
+            for x, y in loader:
+                hits += (net(x).argmax(1) == y).sum().item()
+        """,
+    "a file that only validates, mode set by another file": """
+        class Net(nn.Module):
+            def __init__(self):
+                super(Net, self).__init__()
+                self.fc = nn.Linear(2, 8)
+                self.drop = nn.Dropout(0.5)
+                self.out = nn.Linear(8, 3)
+            def forward(self, x):
+                return self.out(self.drop(F.relu(self.fc(x))))
+
+        from tools import restore
+        net = Net()
+        restore_and_update(net)
+        with torch.no_grad():
+            for x, y in loader:
+                hits += (net(x).argmax(1) == y).sum().item()
+        """,
+    "a file that only validates a plain network": """
+        net = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 3))
+        with torch.no_grad():
+            for x, y in loader:
+                hits += (net(x).argmax(1) == y).sum().item()
+        """,
+    "the form of an output": """
+        class Net(nn.Module):
+            def __init__(self):
+                super(Net, self).__init__()
+                self.fc = nn.Linear(2, 8)
+                self.drop = nn.Dropout(0.5)
+                self.out = nn.Linear(8, 3)
+            def forward(self, x):
+                return self.out(self.drop(F.relu(self.fc(x))))
+
+        net = Net()
+        with torch.no_grad():
+            out = net(torch.rand(4, 2))
+            print(out.max(), out.shape == (4, 3))
+        """,
+    "functional dropout that is told the mode": """
+        class Net(nn.Module):
+            def forward(self, x):
+                return F.dropout(F.relu(x), p=0.5, training=self.training)
+        """,
 }
 
 
@@ -517,3 +827,20 @@ def test_the_fault_is_found_where_it_is_to_be_mended(program: str) -> None:
 @pytest.mark.parametrize("program", CLEAN.values(), ids=CLEAN)
 def test_what_looks_alike_is_left_alone(program: str) -> None:
     assert reported(judge, program) == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        pytest.param("loss.backward()", True, id="trains"),
+        pytest.param("with torch.no_grad():\n    model(x).argmax(1)", True, id="judges"),
+        pytest.param("model.eval()\nwith torch.no_grad():\n    model(x).argmax(1)", False, id="sets the mode"),
+        pytest.param("\nfrom .layers import Net\nwith torch.no_grad():\n    x.argmax(1)", False, id="of a package"),
+        pytest.param("@torch.no_grad()\ndef f(x):\n    return model(x)", False, id="does not judge"),
+        pytest.param("F.dropout(F.relu(x), 0.5)", True, id="drops untold"),
+        pytest.param("F.dropout(F.relu(x), 0.5, self.training)", False, id="drops, told"),
+        pytest.param("F.dropout(\n    x,\n    training=self.training)", False, id="drops, told in a line of its own"),
+    ],
+)
+def test_the_bytes_of_a_file_tell_whether_it_is_to_be_judged(code: str, told: bool) -> None:
+    assert may_be_in(b"\n" + code.encode()) is told

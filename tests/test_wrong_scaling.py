@@ -13,7 +13,92 @@ LOAD = """
         model = keras.Sequential([layers.Flatten(), layers.Dense(64), layers.Dense(10)])
         """
 
+SPLIT = """
+        from sklearn.model_selection import train_test_split
+        from sklearn.preprocessing import StandardScaler
+        X, y = load()
+        X_train, X_test, y_train, y_test = train_test_split(X, y)
+        model = keras.Sequential([layers.Dense(16, activation="relu"), layers.Dense(1)])
+        """
+TORCH = """
+        X, y = load()
+        X_train, y_train = X[:-100], y[:-100]
+        X_val, y_val = X[-100:], y[-100:]
+        net = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 3))
+        """
+
 BROKEN = {
+    "only the training part through a scaler": SPLIT
+    + """
+        scaler = StandardScaler()
+        X_train = scaler.fit_transform(X_train)
+        model.fit(X_train, y_train)
+        model.evaluate(X_test, y_test)  # PF112 error: X_test
+        """,
+    "only the training part through a scaler, under another name": SPLIT
+    + """
+        scaler = StandardScaler()
+        X_train_s = scaler.fit_transform(X_train.astype("float32"))
+        X_test = np.array(X_test)
+        model.fit(X_train_s, y_train, validation_data=(X_test, y_test))  # PF112 error: X_test
+        """,
+    "only the training part of a loader": """
+        (train_x, train_y), (test_x, test_y) = keras.datasets.boston_housing.load_data()
+        mean, std = train_x.mean(axis=0), train_x.std(axis=0)
+        train_x -= mean
+        train_x /= std
+        model.fit(train_x, train_y)
+        model.evaluate(test_x, test_y)  # PF112 error: test_x
+        """,
+    "only the training part of an unknown loader, by hand": """
+        x_train, y_train, x_test, y_test = load()
+        m = x_train.mean(axis=0)
+        s = np.std(x_train, axis=0) + 1e-8
+        model.fit((x_train - m) / s, y_train)
+        print(model.predict(x_test))  # PF112 error: x_test
+        """,
+    "only the training part, in a loop of torch": TORCH
+    + """
+        mean = X_train.mean(dim=0, keepdim=True)
+        std = X_train.std(dim=0, keepdim=True) + 1e-6
+        X_train_norm = (X_train - mean) / std
+        print(X_val.shape)
+        X_val_norm = X_val  # PF112 error: X_val
+        train_dl = DataLoader(TensorDataset(X_train_norm, y_train), batch_size=32, shuffle=True)
+        val_dl = DataLoader(TensorDataset(X_val_norm, y_val), batch_size=32)
+        for xb, yb in train_dl:
+            loss = F.cross_entropy(net(xb), yb)
+            loss.backward()
+        for xb, yb in val_dl:
+            print((net(xb).argmax(dim=1) == yb).sum())
+        """,
+    "only the training part, the whole batch at once": TORCH
+    + """
+        X_scaled = X_train / 255.0
+        loss = F.cross_entropy(net(X_scaled), y_train)
+        loss.backward()
+        print(F.cross_entropy(net(X_val), y_val))  # PF112 error: X_val
+        """,
+    "the scaled copy is split, and then the raw one": SPLIT
+    + """
+        X_scaled = StandardScaler().fit_transform(X)
+        X_train, X_test, y_train, y_test = train_test_split(X_scaled, y)
+        print(X_scaled.shape)
+        X_train, X_test, y_train, y_test = train_test_split(X, y)
+        model.fit(X_train, y_train)  # PF112 warning: X_train
+        """,
+    "the scaled copy is never used": SPLIT
+    + """
+        scaler = StandardScaler()
+        X_scaled = scaler.fit_transform(X)
+        model.fit(X, y, epochs=10)  # PF112 warning: X
+        """,
+    "the scaled copy is not kept": SPLIT
+    + """
+        scaler = StandardScaler()
+        scaler.fit_transform(X_train)
+        model.fit(X_train, y_train)  # PF112 warning: X_train
+        """,
     "twice in one file": LOAD
     + """
         x_train, x_test = x_train / 255.0, x_test / 255.0
@@ -141,6 +226,138 @@ BROKEN = {
 }
 
 CLEAN = {
+    "both parts through the scaler": SPLIT
+    + """
+        scaler = StandardScaler()
+        X_train = scaler.fit_transform(X_train)
+        X_test = scaler.transform(X_test)
+        model.fit(X_train, y_train, validation_data=(X_test, y_test))
+        model.evaluate(X_test, y_test)
+        """,
+    "scaled where it is asked": SPLIT
+    + """
+        scaler = StandardScaler()
+        X_train = scaler.fit_transform(X_train)
+        model.fit(X_train, y_train)
+        model.evaluate(scaler.transform(X_test), y_test)
+        """,
+    "a helper of the file that scales": SPLIT
+    + """
+        def prepare(x):
+            return (x - mean) / std
+        mean, std = X_train.mean(axis=0), X_train.std(axis=0)
+        model.fit((X_train - mean) / std, y_train)
+        model.evaluate(prepare(X_test), y_test)
+        """,
+    "something unknown is done to the test part": SPLIT
+    + """
+        X_train = StandardScaler().fit_transform(X_train)
+        X_test = prepare(X_test)
+        model.fit(X_train, y_train)
+        model.evaluate(X_test, y_test)
+        """,
+    "the test part is divided by a number": SPLIT
+    + """
+        model.fit(X_train / X_train.max(), y_train)
+        model.evaluate(X_test / 9.5, y_test)
+        """,
+    "columns of the test part are replaced": SPLIT
+    + """
+        scaler = StandardScaler()
+        X_train = scaler.fit_transform(X_train)
+        X_test[:, :] = scaler.transform(X_test)
+        model.fit(X_train, y_train)
+        model.evaluate(X_test, y_test)
+        """,
+    "two models, one of each kind": SPLIT
+    + """
+        from sklearn.ensemble import RandomForestRegressor
+        X_s = StandardScaler().fit_transform(X_train)
+        model.fit(X_s, y_train)
+        forest = RandomForestRegressor().fit(X_train, y_train)
+        print(forest.score(X_test, y_test))
+        """,
+    "one name, two models": SPLIT
+    + """
+        X_s = StandardScaler().fit_transform(X_train)
+        model.fit(X_s, y_train)
+        model = build()
+        model.fit(X_train, y_train)
+        print(model.predict(X_test))
+        """,
+    "a model of the file that scales what it is asked": SPLIT
+    + """
+        class Scaling:
+            def fit(self, x, y):
+                self.net.fit(x, y)
+            def predict(self, x):
+                return self.net.predict((x - self.mean) / self.std)
+        model = Scaling()
+        model.fit((X_train - X_train.mean()) / X_train.std(), y_train)
+        print(model.predict(X_test))
+        """,
+    "targets scaled, inputs not": SPLIT
+    + """
+        y_train = StandardScaler().fit_transform(y_train)
+        model.fit(X_train, y_train)
+        model.predict(X_test)
+        """,
+    "other data": SPLIT
+    + """
+        model.fit(StandardScaler().fit_transform(X_train), y_train)
+        model.predict(X_new)
+        """,
+    "both parts in a loop of torch": TORCH
+    + """
+        mean, std = X_train.mean(dim=0), X_train.std(dim=0)
+        train_dl = DataLoader(TensorDataset((X_train - mean) / std, y_train), batch_size=32, shuffle=True)
+        val_dl = DataLoader(TensorDataset((X_val - mean) / std, y_val), batch_size=32)
+        for xb, yb in train_dl:
+            F.cross_entropy(net(xb), yb).backward()
+        for xb, yb in val_dl:
+            print((net(xb).argmax(dim=1) == yb).sum())
+        """,
+    "the whole scaled before it is cut": """
+        X, y = load()
+        X = (X - X.mean()) / X.std()
+        X_train, X_val = X[:100], X[100:]
+        model.fit(X_train, y[:100])
+        model.evaluate(X_val, y[100:])
+        """,
+    "the scaled copy is what is learned from": SPLIT
+    + """
+        X_scaled = StandardScaler().fit_transform(X)
+        X_train, X_test, y_train, y_test = train_test_split(X_scaled, y)
+        model.fit(X_train, y_train)
+        """,
+    "the scaled copy is for a plot": SPLIT
+    + """
+        import matplotlib.pyplot as plt
+        X_scaled = StandardScaler().fit_transform(X)
+        plt.plot(X_scaled)
+        model.fit(X, y)
+        """,
+    "a forest does not mind": """
+        from sklearn.ensemble import RandomForestClassifier
+        from sklearn.preprocessing import StandardScaler
+        X, y = load()
+        X_scaled = StandardScaler().fit_transform(X)
+        forest = RandomForestClassifier()
+        forest.fit(X, y)
+        """,
+    "fitted for its numbers, then transformed": SPLIT
+    + """
+        scaler = StandardScaler()
+        scaler.fit_transform(X_train)
+        X_train = scaler.transform(X_train)
+        model.fit(X_train, y_train)
+        """,
+    "the network normalises what it gets": SPLIT
+    + """
+        X_scaled = StandardScaler().fit_transform(X)
+        net = keras.Sequential([layers.BatchNormalization(), layers.Dense(16), layers.Dense(1)])
+        net.fit(X, y)
+        """,
     "once": LOAD + "x_train = x_train / 255.0\n",
     "each once": LOAD
     + """

@@ -68,9 +68,103 @@ BROKEN = {
         z = np.dot(x, w) + b
         p = np.exp(z) / np.sum(np.exp(z))  # PF212: np.exp(z) / np.sum(np.exp(z))
         """,
+    "attention by einsum along the queries": """
+        class Attention(nn.Module):
+            def forward(self, x):
+                q, k, v = self.to_q(x), self.to_k(x), self.to_v(x)
+                attn = torch.einsum('b i d, b j d -> b i j', q, k) / x.shape[-1] ** 0.5
+                attn = F.softmax(attn, dim=1)  # PF212: F.softmax(attn, dim=1)
+                return torch.einsum('b i j, b j d -> b i d', attn, v)
+        """,
+    "attention of heads along the batch": """
+        def forward(self, x, mask=None):
+            q, k, v = self.qkv(x).chunk(3, dim=-1)
+            q = q.view(B, S, H, -1)
+            k = k.view(B, S, H, -1)
+            scores = torch.matmul(q, k.transpose(-2, -1))
+            if mask is not None:
+                scores = scores.masked_fill(mask == 0, -1e9)
+            w = F.softmax(scores, dim=0)  # PF212: F.softmax(scores, dim=0)
+            w = F.dropout(w, 0.1)
+            return torch.matmul(w, v)
+        """,
+    "attention by bmm, the queries counted from the end": """
+        def forward(self, q, k, v):
+            scores = torch.bmm(q, k.transpose(1, 2))
+            return torch.bmm(scores.softmax(-2), v)  # PF212: scores.softmax(-2)
+        """,
+    "attention by @ with a layer": """
+        class Attention(nn.Module):
+            def __init__(self, dim):
+                super().__init__()
+                self.q, self.k, self.v = nn.Linear(dim, dim), nn.Linear(dim, dim), nn.Linear(dim, dim)
+                self.softmax = nn.Softmax(dim=1)
+            def forward(self, x):
+                scores = self.q(x) @ self.k(x).transpose(1, 2) / 8
+                weights = self.softmax(scores)  # PF212: self.softmax(scores)
+                return weights @ self.v(x)
+        """,
+    "a layer that names no axis, and is called twice": """
+        class Classifier(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.softmax = nn.Softmax()  # PF212 note: nn.Softmax()
+            def forward(self, x):
+                return self.softmax(self.head(x)) + self.softmax(self.tail(x))
+        """,
 }
 
 CLEAN = {
+    "attention along the keys": """
+        def forward(self, q, k, v):
+            attn = torch.softmax(q @ k.transpose(-2, -1), dim=-1)
+            same = torch.bmm(F.softmax(torch.bmm(q, k.transpose(1, 2)), dim=2), v)
+            return attn @ v + same
+        """,
+    "attention of one matrix": """
+        def forward(self, q, k, v):
+            attn = F.softmax(q @ k.T, dim=1)
+            return attn @ v
+        """,
+    "attention of one query": """
+        def forward(self, query, keys, values):
+            attn = F.softmax(keys @ query, dim=0)
+            return attn @ values
+        """,
+    "slots that compete, and are normalized after": """
+        def forward(self, q, k, v):
+            dots = torch.einsum('bid,bjd->bij', q, k)
+            attn = dots.softmax(dim=1) + 1e-8
+            attn = attn / attn.sum(dim=-1, keepdim=True)
+            return torch.einsum('bjd,bij->bid', v, attn)
+        """,
+    "weights that are divided by their sum later": """
+        def forward(self, q, k, v):
+            attn = torch.einsum('bid,bjd->bij', q, k).softmax(dim=1)
+            total = attn.sum(dim=-1, keepdim=True)
+            return torch.einsum('bij,bjd->bid', attn, v) / total
+        """,
+    "transposed on the way": """
+        def forward(self, q, k, v):
+            attn = F.softmax(torch.bmm(q, k.transpose(1, 2)), dim=1)
+            return torch.bmm(attn.transpose(1, 2), v)
+        """,
+    "einsum that sums over the axis of the softmax": """
+        def forward(self, q, k, v):
+            attn = torch.einsum('bjd,bid->bji', k, q).softmax(dim=1)
+            return torch.einsum('bji,bjd->bid', attn, v)
+        """,
+    "samples that are shared out to clusters": """
+        def forward(self, x):
+            assign = torch.einsum('kd,bnd->bkn', self.centers, x).softmax(dim=1)
+            soft = F.softmax(self.conv(x).view(8, 16, -1), dim=1)
+            return torch.einsum('bkn,bnd->bkd', assign, x) + soft @ x
+        """,
+    "linear attention": """
+        def forward(self, q, k, v):
+            q, k = q.softmax(dim=-1), k.softmax(dim=-2)
+            return q @ (k.transpose(-2, -1) @ v)
+        """,
     "the weights of a mixture": """
         w = nn.Parameter(torch.zeros(3))
         F.nll_loss(F.softmax(w, dim=0), y).backward()

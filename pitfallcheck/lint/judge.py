@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from pitfallcheck import catalog
 from pitfallcheck.finding import Finding, Skipped
+from pitfallcheck.lint.parse import without_collection
 from pitfallcheck.lint.source import Source
 from pitfallcheck.lint.testing import is_test, of_tests
 from pitfallcheck.pitfall import Pitfall
@@ -21,12 +22,16 @@ def judge(source: Source, pitfalls: Iterable[Pitfall]) -> tuple[list[Finding], l
     findings: list[Finding] = []
     skipped: list[Skipped] = []
     for pitfall in pitfalls:
+        what = f"{source.path} for {pitfall.code}"
         try:
-            findings.extend(catalog.static_half(pitfall)(source))
+            with without_collection():
+                findings.extend(catalog.static_half(pitfall)(source))
         except RecursionError:
-            skipped.append(Skipped(f"{source.path} for {pitfall.code}", "nested too deeply; split the expression"))
+            skipped.append(Skipped(what, "nested too deeply; split the expression"))
+        except MemoryError:
+            skipped.append(Skipped(what, "takes more memory than there is; split the file"))
         except Exception as error:
-            skipped.append(Skipped(f"{source.path} for {pitfall.code}", _our_failure(error)))
+            skipped.append(Skipped(what, _our_failure(error)))
     return of_tests(findings) if findings and is_test(source) else findings, skipped
 
 

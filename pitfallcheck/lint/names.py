@@ -24,6 +24,11 @@ CANONICAL = (
     ("pytorch_lightning.", "lightning."),
 )
 
+_BINDING = frozenset(
+    {ast.Name, ast.arg, ast.Assign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom}
+)
+"""The nodes that bind names, asked for in one look: most nodes do not."""
+
 
 class Names:
     """The names that imports, and plain aliases of imported things, bind anywhere in a module.
@@ -38,7 +43,19 @@ class Names:
         self._defined: set[str] = set(dir(builtins))
         aliases = []
         for node in nodes:
-            if isinstance(node, ast.Import):
+            if type(node) not in _BINDING:
+                continue
+            if isinstance(node, ast.Name):
+                if isinstance(node.ctx, ast.Store):
+                    self._defined.add(node.id)
+            elif isinstance(node, ast.arg):
+                self._defined.add(node.arg)
+            elif isinstance(node, ast.Assign):
+                if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                    aliases.append((node.targets[0].id, node.value))
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                self._defined.add(node.name)
+            elif isinstance(node, ast.Import):
                 for name in node.names:
                     self._bound[name.asname or name.name.partition(".")[0]] = (
                         name.name if name.asname else name.name.partition(".")[0]
@@ -50,14 +67,6 @@ class Names:
                         self._starred.append(module)
                     else:
                         self._bound[name.asname or name.name] = f"{module}.{name.name}"
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                self._defined.add(node.name)
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                self._defined.add(node.id)
-            elif isinstance(node, ast.arg):
-                self._defined.add(node.arg)
-            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                aliases.append((node.targets[0].id, node.value))
         for alias, value in aliases:
             if isinstance(value, ast.Attribute) and alias not in self._bound and (known := self.qualify(value)):
                 self._bound[alias] = known

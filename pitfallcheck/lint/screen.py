@@ -9,16 +9,19 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from pitfallcheck import catalog
-from pitfallcheck.pitfall import Pitfall
+from pitfallcheck.pitfall import BRIEF, BRIEF_BYTES, Pitfall
 
 LEARNED_AFTER = 50
 """Files after which the groups of words are put in the order in which they end most, and again after twice as many."""
 
 TESTING = re.compile(
-    rb"TestCase\)|\n[ \t]*(?:import|from) +(?:pytest|unittest|absl\.testing|hypothesis|nose|keras\.src\.testing"
+    rb"\bTestCase\)|\n[ \t]*(?:import|from) +(?:pytest|unittest|absl\.testing|hypothesis|nose|keras\.src\.testing"
     rb"|torch\.testing\._internal)\b|\nfrom keras\.src import testing|\nfrom absl import testing"
 )
 """What files of tests import and derive from; what is found in one is at most a note (`lint.testing`)."""
+
+_TESTING_NAMES = frozenset({b"TestCase", b"pytest", b"unittest", b"testing", b"hypothesis", b"nose"})
+"""A name of these is in all that `TESTING` matches."""
 
 Group = tuple[bytes, ...]
 
@@ -49,7 +52,7 @@ class Screen:
         for group, held in code.groups.items():
             self._asked[group] += 1
             self._held[group] += held
-        if not rules or (not tests and is_of_tests(code.text)):
+        if not rules or (not tests and code.is_of_tests()):
             return []
         return [rule for rule in rules if code.matches_all(rule.shapes) and rule.is_hinted_at(code.text)]
 
@@ -68,11 +71,6 @@ class Screen:
         self._rules = sorted(sorted_words, key=lambda rule: max(map(worth, rule[1]), default=1.0), reverse=True)
 
 
-def is_of_tests(code: bytes) -> bool:
-    """Whether a source without its comments and docstrings is one of tests."""
-    return any(word in code for word in _TESTING_WORDS) and TESTING.search(code) is not None
-
-
 class _Code:
     """The bytes of a source, and what they were found to hold: what was looked for for one pitfall serves the next."""
 
@@ -84,6 +82,10 @@ class _Code:
         self._words: dict[bytes, bool] = {}
         self._shapes: dict[bytes, bool] = {}
         self.groups: dict[Group, bool] = {}
+
+    def is_of_tests(self) -> bool:
+        """Whether this is a file of tests."""
+        return not self._names.isdisjoint(_TESTING_NAMES) and TESTING.search(self.text) is not None
 
     def holds_all(self, groups: Iterable[Group]) -> bool:
         """Whether there is a word of each group."""
@@ -108,6 +110,8 @@ class _Code:
         return False
 
     def _holds(self, word: bytes) -> bool:
+        if word is BRIEF:
+            return len(self.text) <= BRIEF_BYTES
         parts = _parts(word)
         for name in parts.whole:
             if name not in self._names:
@@ -138,8 +142,6 @@ class _Parts(NamedTuple):
     open: Group
     told: bool
 
-
-_TESTING_WORDS = (b"TestCase)", b"pytest", b"unittest", b"testing", b"hypothesis", b"nose")
 
 _SPACED = bytes(
     sign if chr(sign).isascii() and (chr(sign).isalnum() or sign == ord("_")) else 32 for sign in range(256)

@@ -2,7 +2,35 @@
 
 from __future__ import annotations
 
+from pitfallcheck.pitfall import BRIEF
+
 FRAMEWORKS = (b"numpy", b"torch", b"tensorflow", b"keras", b"jax")
+
+TRAINS = (
+    BRIEF,
+    *(b".backward(", b".fit(", b"fit_generator(", b"partial_fit", b"train_on_batch", b".minimize(", b"GradientTape"),
+    *(
+        b".grad(",
+        b" grad(",
+        b"=grad(",
+        b"(grad(",
+        b"value_and_grad",
+        b".gradient(",
+        b"zero_grad",
+        b"apply_gradients",
+        b"training_step",
+        b"train_step",
+        b"-= ",
+        b" - lr",
+    ),
+    *(b" - learning_rate", b" - alpha", b" - eta", b" - rate", b" - 0.", b" - step"),
+)
+"""Words of which one is in nearly every file that trains; nine of ten long library files have none, and end here."""
+
+HANDS_OUT = (b"yield", b"__getitem__", b"__next__")
+"""Words of which one is in every file that hands samples to whoever trains."""
+
+TRAINS_OR_HANDS_OUT = (*TRAINS, *HANDS_OUT)
 
 _RATE = (
     rb"(?:(?:\b|_)(?:lr|rate|alpha|eta|epsilon|step|step_?size|learning_?rate|learn_?rate)(?:_\w+)?\b"

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pitfallcheck.finding import Location
 from pitfallcheck.lint.names import Names
-from pitfallcheck.lint.tree import children, walk
+from pitfallcheck.lint.tree import children
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
@@ -43,12 +43,24 @@ class Source:
     @cached_property
     def nodes(self) -> list[ast.AST]:
         """Every node of the tree, outer ones first; shared, so that rules do not walk again."""
-        return walk(self.tree)
+        return self._walked[0]
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """The parent of each node."""
-        return {child: node for node in self.nodes for child in children(node)}
+        return self._walked[1]
+
+    @cached_property
+    def _walked(self) -> tuple[list[ast.AST], dict[ast.AST, ast.AST]]:
+        """The nodes and their parents, from one walk: hardly a rule does with one of the two."""
+        nodes: list[ast.AST] = [self.tree]
+        parents: dict[ast.AST, ast.AST] = {}
+        for node in nodes:
+            found = children(node)
+            nodes.extend(found)
+            for child in found:
+                parents[child] = node
+        return nodes, parents
 
     @cached_property
     def functions(self) -> list[Function]:
@@ -109,7 +121,7 @@ class Source:
 
 def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
     """The nodes of `scope` without those of functions, lambdas and classes nested in it (they themselves are given)."""
-    stack = children(scope)
+    stack = list(children(scope))
     while stack:
         node = stack.pop()
         yield node

@@ -17,8 +17,14 @@ Work = Callable[[int], bytes]
 AT_A_TIME = 16
 """Items that a worker is given at once; fewer towards the end, so that all end together."""
 
-_HEAD = 8
-"""Bytes before each answer: the number of the item and the length of what it came to."""
+MANY_OBJECTS = 500_000
+"""Objects made and not given back, after which a worker looks for those that only hold each other."""
+
+MOST_MEMORY = 2 << 30
+"""Bytes of address space that a worker may take besides what it starts with; a file that needs more is given up."""
+
+_HEAD = 9
+"""Bytes before each answer: the number of the item, whether it failed, and the length of what it came to."""
 
 _GONE = 5.0
 """Seconds after which a worker that closed its pipe and did not end is ended."""
@@ -60,7 +66,13 @@ def done_by_workers(
     try:
         while waiting or workers:
             while waiting and len(workers) < count:
-                worker = _Worker(do, tuple(workers.values()))
+                try:
+                    worker = _Worker(do, tuple(workers.values()))
+                except OSError:
+                    if not workers:
+                        raise
+                    count = len(workers)  # no more processes are to be had
+                    break
                 worker.give(waiting, count)
                 workers[worker.answers] = worker
             ready = _readable(workers, max(0.0, min(worker.due(timeout) for worker in workers.values())))
@@ -137,17 +149,17 @@ class _Worker:
         self._read += data
         return not data
 
-    def taken(self) -> Iterator[tuple[int, bytes]]:
+    def taken(self) -> Iterator[tuple[int, bytes | Lost]]:
         """The answers that are complete."""
         while len(self._read) >= _HEAD:
-            end = _HEAD + int.from_bytes(self._read[4:_HEAD], "little")
+            end = _HEAD + int.from_bytes(self._read[5:_HEAD], "little")
             if len(self._read) < end:
                 return
-            item, answer = int.from_bytes(self._read[:4], "little"), bytes(self._read[_HEAD:end])
+            item, failed, answer = int.from_bytes(self._read[:4], "little"), self._read[4], bytes(self._read[_HEAD:end])
             del self._read[:end]
             self.given.popleft()
             self._since = time.monotonic()
-            yield item, answer
+            yield item, Lost(answer.decode("utf-8", "replace")) if failed else answer
 
     def ended(self) -> str:
         """Let the process end; how it did, as a clause."""
@@ -199,12 +211,32 @@ def _answer(do: Work, questions: int, answers: int) -> NoReturn:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it as well, and ends its workers
     gc.freeze()
+    gc.disable()  # what a file leaves behind is looked for now and then, not while it is judged
+    _bound_memory()
     while asked := os.read(questions, 4 * AT_A_TIME):
         for place in range(0, len(asked), 4):
             item = asked[place : place + 4]
-            answer = do(int.from_bytes(item, "little"))
-            _write(answers, item + len(answer).to_bytes(4, "little") + answer)
+            try:
+                answer, failed = do(int.from_bytes(item, "little")), b"\0"
+            except Exception as error:
+                answer, failed = f"failed with {type(error).__name__}: {error}; please report it".encode(), b"\1"
+            _write(answers, item + failed + len(answer).to_bytes(4, "little") + answer)
+            if gc.get_count()[0] > MANY_OBJECTS:
+                gc.collect()
     os._exit(0)
+
+
+def _bound_memory() -> None:
+    """Have Python raise MemoryError before the machine runs out of memory."""
+    try:
+        import resource
+
+        with open("/proc/self/statm", "rb") as file:
+            own = int(file.read().split()[0]) * resource.getpagesize()
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (own + MOST_MEMORY, hard))
+    except (ImportError, OSError, ValueError):
+        return  # where this is unknown or not allowed, the machine's own bounds hold
 
 
 def _write(file: int, data: bytes) -> None:

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from pitfallcheck.lint.flow.bindings import NAMES, Binding
 from pitfallcheck.lint.flow.program import Program
+from pitfallcheck.lint.source import own_nodes
 
 T = TypeVar("T")
 
@@ -92,6 +93,18 @@ class Evaluation(Generic[T]):
         alternatives = list(found)
         first = alternatives[0] if alternatives else None
         return first if all(other == first for other in alternatives) else None
+
+
+def returned_part(program: Program, call: ast.Call, place: tuple[int, ...]) -> ast.expr | None:
+    """What a function of the file with one `return` has at `place` of it: `x` of `x, y = load()`, all without one."""
+    function = program.function(call)
+    if function is None or len(place) > 1 or function.name == "__init__":
+        return None
+    returns = [node.value for node in own_nodes(function) if isinstance(node, ast.Return)]
+    only = returns[0] if len(returns) == 1 else None
+    if not place:
+        return only
+    return only.elts[place[0]] if isinstance(only, ast.Tuple) and place[0] < len(only.elts) else None
 
 
 def argument(call: ast.Call, position: int | None, *names: str) -> ast.expr | None:

@@ -25,6 +25,7 @@ from pitfallcheck.lint.objectives.labels_known import (
     Shown,
     integers,
 )
+from pitfallcheck.lint.objectives.labels_lists import encoded_row, is_list, laid_out
 from pitfallcheck.lint.objectives.labels_numbers import computed, joined, written
 from pitfallcheck.lint.objectives.resolve import Calls, Resolver
 from pitfallcheck.lint.tree import walk
@@ -87,7 +88,7 @@ class LabelsOf:
             case ast.Compare():
                 return Shown("binary", 2, 0, 1, f"`{text_of(self.resolver, node)}` gives 0 and 1")
             case ast.ListComp():
-                return self.of(node.elt, calls)
+                return encoded_row(self.resolver, node, calls) or self.of(node.elt, calls)
             case ast.UnaryOp(op=ast.USub()):
                 zero = Shown(None, None, 0, 0)
                 inner = self.of(node.operand, calls)
@@ -255,6 +256,10 @@ class LabelsOf:
         return {name.id for name in (*own, *behind) if not self.resolver.source.qualify(name)}
 
     def _arithmetic(self, node: ast.BinOp, calls: Calls) -> Shown | None:
+        if isinstance(node.op, ast.Add | ast.Mult):
+            lists = [is_list(self.resolver, side, calls) for side in (node.left, node.right)]
+            if all(lists) or (any(lists) and isinstance(node.op, ast.Mult)):
+                return laid_out(self, node, calls)
         if self._variables(node.left) & self._variables(node.right):
             return None  # `x - x * x`: the parts do not reach their ends together
         left, right = self.of(node.left, calls), self.of(node.right, calls)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ast
-from math import inf
+from collections.abc import Callable
+from math import exp, inf, isinf, log, sqrt, tanh
 from typing import TYPE_CHECKING
 
 from pitfallcheck.lint.flow.draws import GeneratorKind, draw_of
 from pitfallcheck.lint.flow.evaluation import argument, constant
 from pitfallcheck.lint.objectives.labels_known import RANGES, Shown, integers
-from pitfallcheck.lint.objectives.labels_numbers import joined, span
+from pitfallcheck.lint.objectives.labels_numbers import joined, span, written
 from pitfallcheck.lint.objectives.resolve import Calls, Resolver
 
 if TYPE_CHECKING:
     from pitfallcheck.lint.objectives.labels import LabelsOf
+
+MONOTONE: dict[str, Callable[[float], float]] = {"exp": exp, "log": log, "sqrt": sqrt, "tanh": tanh}
+"""Functions whose ends are those of what goes in."""
 
 
 def text_of(resolver: Resolver, node: ast.AST) -> str:
@@ -68,12 +72,43 @@ def _drawn_width(size: ast.expr | None) -> int | None:
     return last if len(size.elts) <= 2 and isinstance(last, int) else None
 
 
+def _rising(function: Callable[[float], float], given: Shown | None) -> tuple[float, float] | None:
+    """The ends of a rising function, where those of what goes in are known."""
+    if given is None or given.low is None or given.high is None or isinf(given.low) or isinf(given.high):
+        return None
+    try:
+        return function(given.low), function(given.high)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _never_positive(node: ast.expr) -> bool:
+    """Whether an expression is visibly a square with a minus in front, whatever it is divided by."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Div() | ast.Mult()):
+            return _never_positive(left)
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            while isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Div | ast.Mult):
+                inner = inner.left
+            return isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Pow) and constant(inner.right) == 2
+    return False
+
+
 def ranged(labels: LabelsOf, call: ast.Call, calls: Calls, short: str, first: ast.expr) -> Shown | None:
     """What the function called `short` gives, of which `first` is the first argument."""
     text = text_of(labels.resolver, call)
+    if short in MONOTONE:
+        bounds = _rising(MONOTONE[short], labels.of(first, calls))
+        if bounds is not None:
+            return Shown("reals", None, *bounds, f"`{text}` goes {span(*bounds)}")
+        if short == "exp" and _never_positive(first):
+            return Shown("reals", None, 0, 1, f"`{text}` goes {span(0, 1)}")
     if short in RANGES:
         low, high = RANGES[short]
-        return Shown("reals", None, low, high, f"`{text}` goes {span(low, high)}")
+        return Shown("reals", None, low, high, f"`{text}` goes {span(low, inf if high is None else high)}")
+    if short == "full" and len(call.args) > 1:
+        value = labels.resolver.constant(call.args[1], calls)
+        return written(ast.List([ast.Constant(value)])) if isinstance(value, int | float) else None
     if short == "where" and len(call.args) == 3:
         chosen = [labels.of(part, calls) for part in call.args[1:]]
         values = [one.low if one is not None and one.low == one.high else None for one in chosen]

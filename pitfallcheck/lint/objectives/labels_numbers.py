@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from math import inf, isnan
+from math import inf, isinf, isnan, nan
 
 from pitfallcheck.lint.flow.evaluation import constant
 from pitfallcheck.lint.objectives.facts import Kind
@@ -70,7 +70,7 @@ def joined(parts: list[Shown | None]) -> Shown | None:
     high = None if any(one.high is None for one in known) else max(one.high for one in known if one.high is not None)
     width = first.width if all(one.width == first.width for one in known) else None
     kinds = {one.kind for one in known}
-    kind = first.kind if len(kinds) == 1 else None
+    kind: Kind | None = first.kind if len(kinds) == 1 else "integers" if kinds == {"binary", "integers"} else None
     if kind == "binary" or (low == 0 and high == 1 and kinds <= {"binary", "integers"}):
         return Shown("binary", 2, low, high, "they are 0 and 1", width=width)
     if (low, high) == (-1, 1) and all(one.low == one.high for one in known):
@@ -82,11 +82,9 @@ def joined(parts: list[Shown | None]) -> Shown | None:
 def computed(op: ast.operator, left: Shown, right: Shown, text: str) -> Shown | None:
     """What arithmetic of two arrays, or of an array and a number, gives."""
     bounds = _bounds(op, left, right)
-    if bounds is None:
+    if bounds is None or any(isnan(bound) for bound in bounds):
         return None
-    low, high = bounds
-    if isnan(low) or isnan(high):
-        return None
+    low, high = bounds[0] + 0.0, bounds[1] + 0.0  # no negative zero
     return Shown("reals", None, low, high, f"`{text}` goes {span(low, high)}")
 
 
@@ -100,8 +98,8 @@ def _bounds(op: ast.operator, left: Shown, right: Shown) -> tuple[float, float] 
             return left.low - right.high, left.high - right.low
         case ast.Mult():
             return _extremes([_times(a, b) for a in (left.low, left.high) for b in (right.low, right.high)])
-        case ast.Div() if right.low == right.high != 0:
-            return _extremes([left.low / right.low, left.high / right.low])
+        case ast.Div() if right.low > 0 or right.high < 0:
+            return _extremes([_over(a, b) for a in (left.low, left.high) for b in (right.low, right.high)])
         case ast.Pow() if right.low == right.high and right.low % 2 == 0:
             most = max(abs(left.low), abs(left.high))
             least = 0.0 if left.low <= 0 <= left.high else min(abs(left.low), abs(left.high))
@@ -113,8 +111,13 @@ def _times(one: float, other: float) -> float:
     return 0.0 if one == 0 or other == 0 else one * other
 
 
+def _over(one: float, other: float) -> float:
+    """A quotient; infinity by infinity is anything that the other ends do not bound."""
+    return nan if isinf(one) and isinf(other) else one / other
+
+
 def _extremes(found: list[float]) -> tuple[float, float]:
-    return min(found), max(found)
+    return (nan, nan) if any(isnan(one) for one in found) else (min(found), max(found))
 
 
 def span(low: float, high: float) -> str:

@@ -66,8 +66,13 @@ class Resolver:
 
     def given(self, parameter: Binding, calls: Calls) -> list[Held]:
         """What a parameter is given: by the call that is followed, else by all calls if the file shows them all."""
-        function = parameter.scope
+        arguments_of = self.source.parents.get(parameter.node)
+        owner = self.source.parents.get(arguments_of) if isinstance(arguments_of, ast.arguments) else None
+        function = owner if isinstance(owner, ast.Lambda) else parameter.scope
         for place in range(len(calls) - 1, -1, -1):
+            if isinstance(function, ast.Lambda) and function_named(self, calls[place].func) is function:
+                value = _of_lambda(function, calls[place], parameter.name)
+                return [] if value is None else [Held(value, calls[:place])]
             if self.program.function(calls[place]) is function and isinstance(function, ast.FunctionDef):
                 value = self.program.argument(function, calls[place], parameter.name)
                 return [] if value is None else [Held(value, calls[:place])]
@@ -105,8 +110,14 @@ class Resolver:
 
     def returns(self, call: ast.Call, calls: Calls) -> list[Held] | None:
         """What a call of a function of the file returns, to be read in that call; None where it is not followed."""
+        if len(calls) >= MAX_CALLS or call in calls:
+            return None
+        short = function_named(self, call.func)
+        if isinstance(short, ast.Lambda):
+            again = any(function_named(self, outer.func) is short for outer in calls)
+            return None if again else [Held(short.body, (*calls, call))]
         function = self.program.function(call)
-        if not isinstance(function, ast.FunctionDef) or len(calls) >= MAX_CALLS or call in calls:
+        if not isinstance(function, ast.FunctionDef):
             return None
         if any(self.program.function(outer) is function for outer in calls):
             return None
@@ -137,6 +148,12 @@ class Resolver:
     def given_to(self, call: ast.Call, position: int | None, *names: str) -> ast.expr | None:
         """The argument at `position` or under one of `names`."""
         return argument(call, position, *names)
+
+
+def _of_lambda(function: ast.Lambda, call: ast.Call, name: str) -> ast.expr | None:
+    """What `call` gives the parameter `name` of a lambda."""
+    listed = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+    return argument(call, listed.index(name) if name in listed else None, name)
 
 
 def returned(function: ast.FunctionDef) -> list[ast.expr]:

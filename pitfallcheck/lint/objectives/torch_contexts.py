@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable as Make
 from collections.abc import Iterator
+from typing import TypeVar
 
 from pitfallcheck.lint.flow.program import Program
 from pitfallcheck.lint.objectives.torch_calls import Calls
 from pitfallcheck.lint.objectives.torch_values import Callable, Frame, Object, Partial
 from pitfallcheck.lint.source import Function, Scope
 
+T = TypeVar("T")
+Key = TypeVar("Key", bound=ast.AST)
+
 MAX_CONTEXTS = 8
 """Calls of one function that are told apart."""
 
 MAX_MENTIONS = 40
 """Uses of a name after which it is too common to look for calls of a function among them."""
+
+MAX_WALKS = 600
+"""Searches for the calls of a function, after which even what an open circle cut short is kept."""
 
 
 class Contexts(Calls):
@@ -24,16 +32,35 @@ class Contexts(Calls):
         super().__init__(program, strict=strict)
         self._contexts: dict[Scope, list[Frame | None]] = {}
         self._objects: dict[ast.ClassDef, list[Object]] = {}
+        self._open: set[ast.AST] = set()
+        self._cut: set[ast.AST] = set()
+        self._walks = 0
 
     def contexts(self, scope: Scope) -> list[Frame | None]:
         """The frames of a scope: one for each call that the file shows, one without arguments where it shows none."""
         if not isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
             return [None]
-        if scope not in self._contexts:
-            # A function that calls itself, at whatever distance, has no more frames than its other calls give it.
-            self._contexts[scope] = []
-            self._contexts[scope] = self._called_from(scope) or self._uncalled(scope)
-        return self._contexts[scope]
+        return self._once(scope, self._contexts, lambda: self._called_from(scope) or self._uncalled(scope))
+
+    def _once(self, key: Key, known: dict[Key, list[T]], make: Make[[], list[T]]) -> list[T]:
+        """What `make` finds for `key`, which is nothing while that is being made.
+
+        A function that calls itself, at whatever distance, has no more frames than its other calls give it. What was
+        found for others meanwhile lacks something, and is kept only when there is too much of it to find again.
+        """
+        if key in known:
+            return known[key]
+        if key in self._open:
+            self._cut.add(key)
+            return []
+        self._open.add(key)
+        self._walks += 1
+        found = make()
+        self._open.discard(key)
+        self._cut.discard(key)
+        if not self._cut or self._walks > MAX_WALKS:
+            known[key] = found
+        return found
 
     def _called_from(self, function: Function) -> list[Frame | None]:
         found: list[Frame | None] = []
@@ -47,7 +74,9 @@ class Contexts(Calls):
         return found
 
     def _calls(self, function: Function) -> Iterator[ast.Call]:
-        mentions = self.program.mentions.get(function.name, [])
+        # A method is called by an attribute, and a plain function of the same name by its bare name.
+        written = ast.Name if self.source.class_of(function) is None else ast.Attribute
+        mentions = [one for one in self.program.mentions.get(function.name, []) if isinstance(one, written)]
         if function.name == "__init__" or len(mentions) > MAX_MENTIONS:
             return
         for mention in mentions:
@@ -77,10 +106,7 @@ class Contexts(Calls):
 
     def objects(self, owner: ast.ClassDef) -> list[Object]:
         """The objects of a class, and of those that descend from it, that the file makes; else one made unseen."""
-        if owner not in self._objects:
-            self._objects[owner] = []
-            self._objects[owner] = self._made(owner)[:MAX_CONTEXTS] or [Object(owner)]
-        return self._objects[owner]
+        return self._once(owner, self._objects, lambda: self._made(owner)[:MAX_CONTEXTS] or [Object(owner)])
 
     def _made(self, owner: ast.ClassDef) -> list[Object]:
         found: list[Object] = []

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pitfallcheck.lint.flow.evaluation import constant
 from pitfallcheck.lint.flow.program import Program
-from pitfallcheck.lint.scaling.values import RAW, Span, Value
+from pitfallcheck.lint.scaling.values import RAW, Plain, Span, Value
 from pitfallcheck.lint.tree import walk
 
 BYTES = (255.0, 256.0)
@@ -91,15 +91,20 @@ def measured(node: ast.expr, what: re.Pattern[str]) -> bool:
     return False
 
 
+def _measures(program: Program, node: ast.expr, what: re.Pattern[str]) -> bool:
+    """Whether an expression is such a measure by the names in it, or in what its own name was made of."""
+    return measured(node, what) or measured(program.origin(node), what)
+
+
 def combined(
     program: Program, op: ast.operator, left: Value, right: Value, sides: tuple[ast.expr, ast.expr], node: ast.AST
 ) -> Value:
     """The value of `left op right`, which the expressions `sides` write and `node` computes."""
     if not isinstance(left, Span) and isinstance(right, Span) and isinstance(op, ast.Mult | ast.Add):
         left, right, sides = right, left, (sides[1], sides[0])
-    by = number(program, sides[1])
+    by = right.number if isinstance(right, Plain) else number(program, sides[1])
     if isinstance(left, Span):
-        return _on(left, op, right, by, sides[1], node)
+        return _on(program, left, op, right, by, sides[1], node)
     if left is None and by and number(program, sides[0]) is None:
         divisor = by if isinstance(op, ast.Div) else 1 / by if isinstance(op, ast.Mult) else 0
         if round(divisor, 3) in BYTES:
@@ -112,13 +117,30 @@ def combined(
     return None
 
 
-def _on(span: Span, op: ast.operator, other: Value, by: float | None, written: ast.expr, node: ast.AST) -> Value:
+def _on(
+    program: Program,
+    span: Span,
+    op: ast.operator,
+    other: Value,
+    by: float | None,
+    written: ast.expr,
+    node: ast.AST,
+) -> Value:
     known = span.low is not None and span.high is not None
+    if (
+        span.part is not None
+        and by is not None
+        and not known
+        and not span.times
+        and not span.divided(by or 1, node).times
+    ):
+        # Some size of which it cannot be said whether it suits.
+        return None
     match op:
         case ast.Div() | ast.FloorDiv():
             if by:
                 return span.divided(by, node)
-            if measured(written, SPREADS):
+            if _measures(program, written, SPREADS):
                 return span.normalised(node)
             return None
         case ast.Mult():
@@ -134,8 +156,9 @@ def _on(span: Span, op: ast.operator, other: Value, by: float | None, written: a
                 return _moved(span, -by) if known else span
             if isinstance(other, Span) and other.low is not None and other.high is not None and known:
                 return _sum(span, replace(other, low=-other.high, high=-other.low))
-            if not known or not measured(written, CENTRES):
-                return span if span.times and measured(written, CENTRES) else None
+            if not known or not _measures(program, written, CENTRES):
+                centred = (span.times or span.part) and _measures(program, written, CENTRES)
+                return span if centred else None
             assert span.low is not None and span.high is not None
             return replace(span, low=span.low - span.high, high=span.high - span.low, integer=False)
         case ast.Add():
@@ -149,16 +172,16 @@ def _on(span: Span, op: ast.operator, other: Value, by: float | None, written: a
 def _stretched(span: Span, by: float) -> Span:
     assert span.low is not None and span.high is not None
     ends = sorted((span.low * by, span.high * by))
-    return replace(span, low=ends[0], high=ends[1], integer=False)
+    return replace(span, low=ends[0], high=ends[1], integer=False, moved=True)
 
 
 def _moved(span: Span, by: float) -> Span:
     assert span.low is not None and span.high is not None
-    return replace(span, low=span.low + by, high=span.high + by)
+    return replace(span, low=span.low + by, high=span.high + by, moved=True)
 
 
 def _sum(span: Span, other: Span) -> Span | None:
     assert span.low is not None and span.high is not None and other.low is not None and other.high is not None
     if span.times != other.times:
         return None
-    return replace(span, low=span.low + other.low, high=span.high + other.high)
+    return replace(span, low=span.low + other.low, high=span.high + other.high, moved=True)

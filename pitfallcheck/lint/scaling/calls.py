@@ -6,11 +6,13 @@ import ast
 from dataclasses import replace
 from types import EllipsisType
 
+from pitfallcheck.lint.flow.bindings import Binding
 from pitfallcheck.lint.flow.draws import draw_of
 from pitfallcheck.lint.flow.evaluation import argument, constant
 from pitfallcheck.lint.flow.program import DATA_SETS
 from pitfallcheck.lint.scaling import sources
-from pitfallcheck.lint.scaling.arithmetic import FUNCTIONS, combined, number
+from pitfallcheck.lint.scaling.arithmetic import FUNCTIONS, combined
+from pitfallcheck.lint.scaling.lightning import loader_of
 from pitfallcheck.lint.scaling.loading import is_vision, labels, loaded, pixels, transform
 from pitfallcheck.lint.scaling.ranges import Ranges, parameters
 from pitfallcheck.lint.scaling.values import Each, Parts, Scaler, Span, Value, agreed, item
@@ -18,6 +20,9 @@ from pitfallcheck.lint.scaling.values import Each, Parts, Scaler, Span, Value, a
 LOADERS = ("torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader")
 TENSORS = ("torch.utils.data.TensorDataset", "torch.utils.data.dataset.TensorDataset")
 SLICES = ("tensorflow.data.Dataset.from_tensor_slices", "tensorflow.data.Dataset.from_tensors")
+NORMAL = ("normal", "gauss", "normalvariate")
+CENTRE = ("loc", "mean", "mu")
+DEVIATION = ("scale", "std", "stddev", "sigma")
 INTEGERS = ("uint8", "int8", "int16", "uint16")
 
 
@@ -63,6 +68,12 @@ class Values(Ranges):
                 return pixels(made, shown) if node.attr.endswith("data") else labels(made)
         return super().unbound(node)
 
+    def parameter(self, binding: Binding) -> Value:
+        loader = loader_of(self.program, binding)
+        if loader is None or binding.node in self.given:
+            return super().parameter(binding)
+        return item(self.of(loader) if isinstance(loader, ast.expr) else self.applied(loader, {}))
+
     # The file's own.
 
     def _helper(self, node: ast.Call) -> Value:
@@ -71,7 +82,7 @@ class Values(Ranges):
         given: dict[ast.AST, Value] = {}
         for parameter in (*parameters(function), *function.args.kwonlyargs):
             written = self.program.argument(function, node, parameter.arg)
-            given[parameter] = self.of(written) if written is not None else None
+            given[parameter] = self.given_by(written)
         return self.applied(function, given)
 
     def _data_set(self, owner: ast.ClassDef) -> Value:
@@ -176,30 +187,41 @@ class Values(Ranges):
         """Numbers that are drawn or counted between bounds that are written down."""
         library = self.program.called(node).rpartition(".")[0]
         if last in ("arange", "range") and library in ("numpy", "torch", "tensorflow", "jax.numpy", ""):
-            bounds = [number(self.program, one) for one in node.args]
+            bounds = [self.number(one) for one in node.args]
             if None not in bounds and bounds:
                 low, high = (0.0, bounds[0]) if len(bounds) == 1 else (bounds[0], bounds[1])
                 return self._between(node, low, high, "counts")
         if last == "linspace" and len(node.args) >= 2:
-            ends = [number(self.program, one) for one in node.args[:2]]
+            ends = [self.number(one) for one in node.args[:2]]
             return self._between(node, ends[0], ends[1], "runs")
         draw = draw_of(self.generators, node)
         if draw is None:
             return None
         if draw.kind == "integers" and draw.pool is None:
-            low = number(self.program, draw.low) if draw.low is not None else 0.0
-            high = number(self.program, draw.high)
+            low = self.number(draw.low) if draw.low is not None else 0.0
+            high = self.number(draw.high)
             return self._between(node, low, high - 1 + draw.beyond if high is not None else None, "draws")
         name = node.func.attr if isinstance(node.func, ast.Attribute) else last
         if draw.kind == "values" and name == "uniform" and draw.library in ("numpy", "random"):
             first, last_one = argument(node, 0, "low"), argument(node, 1, "high")
-            ends = [number(self.program, first) if first else 0.0, number(self.program, last_one) if last_one else 1.0]
+            ends = [self.number(first) if first else 0.0, self.number(last_one) if last_one else 1.0]
             return self._between(node, ends[0], ends[1], "draws")
         if draw.kind == "values" and name in ("rand", "random", "random_sample"):
             return self._between(node, 0.0, 1.0, "draws")
         if draw.kind == "values" and name in ("randn", "standard_normal"):
-            return self._between(node, -3.0, 3.0, "draws")
+            return self._between(node, -3.0, 3.0, "draws mostly")
+        if draw.kind == "values" and name in NORMAL:
+            place = 1 if draw.library in ("tensorflow.random", "keras.random") else 0
+            return self._normal(node, argument(node, place, *CENTRE), argument(node, place + 1, *DEVIATION))
         return None
+
+    def _normal(self, node: ast.Call, centre: ast.expr | None, deviation: ast.expr | None) -> Value:
+        """Numbers of a normal distribution, of which three deviations hold nearly all."""
+        middle = self.number(centre) if centre is not None else 0.0
+        spread = self.number(deviation) if deviation is not None else 1.0
+        if middle is None or spread is None:
+            return None
+        return self._between(node, middle - 3 * spread, middle + 3 * spread, "draws mostly")
 
     def _between(self, node: ast.Call, low: float | None, high: float | None, verb: str) -> Value:
         if low is None or high is None:
@@ -234,6 +256,10 @@ class Values(Ranges):
                 return replace(base, integer=False)
         if name in sources.KEEPING_METHODS:
             return base
+        if name == "uniform_" and base is None and len(node.args) == 2:
+            return self._between(node, self.number(node.args[0]), self.number(node.args[1]), "draws")
+        if name == "normal_" and base is None and len(node.args) == 2:
+            return self._normal(node, node.args[0], node.args[1])
         drawn = self._drawn(node, name) if base is None and name not in ("fit", "predict") else None
         return ... if base is None and drawn is None else drawn
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from pitfallcheck.lint.flow.bindings import Binding
 from pitfallcheck.lint.flow.evaluation import argument
 from pitfallcheck.lint.flow.program import Program, program_of
 from pitfallcheck.lint.scaling.calls import Values
 from pitfallcheck.lint.scaling.layers import Layers
+from pitfallcheck.lint.scaling.lightning import LOADERS, step_of
 from pitfallcheck.lint.scaling.networks import Networks
 from pitfallcheck.lint.scaling.values import Each, Parts, Value
 from pitfallcheck.lint.shapes.vocabulary import words
@@ -52,14 +54,16 @@ class Feed:
 class Scaling:
     """One file: the values in it, the networks in it, and what is handed to them."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, held: Mapping[Binding, Value] | None = None) -> None:
         self.program = program
-        self.values = Values(program)
+        self.values = Values(program, held=held)
         self.networks = Networks(program)
 
     def feeds(self) -> Iterator[Feed]:
         """Every place where something visible is handed to what may be a network."""
-        by_hand = any(isinstance(node, ast.Attribute) and node.attr in BY_HAND for node in self.program.source.nodes)
+        by_hand = not self.program.functions.keys().isdisjoint(LOADERS) or any(
+            isinstance(node, ast.Attribute) and node.attr in BY_HAND for node in self.program.source.nodes
+        )
         for node in self.program.source.nodes:
             if not isinstance(node, ast.Call):
                 continue
@@ -115,7 +119,9 @@ class Scaling:
         network = self.networks.of(node.func)
         if network is not None and network.framework != "sklearn":
             value = self.values.of(node.args[0])
-            yield Feed(node, "train", node.func, network, node.args[0], value, by_hand=True)
+            step = step_of(self.program, node)
+            use: Use = "ask" if step and step != "training_step" else "train"
+            yield Feed(node, use, node.func, network, node.args[0], value, by_hand=not step)
 
     def _run(self, node: ast.Call, fed: ast.Dict) -> Iterator[Feed]:
         """`session.run(step, feed_dict={x: images})`, where the step is that of an optimizer."""

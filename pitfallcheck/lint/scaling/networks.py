@@ -62,6 +62,10 @@ class Networks(Evaluation[Layers]):
         roots, changes = self.program.roots(node)
         if not roots:
             return None
+        if all(binding.kind == "parameter" for binding in roots) and isinstance(node, ast.Name):
+            # A module that calls itself: `self(x)`.
+            owner = self.program.instance(node)
+            return self._module(owner) if owner is not None else self.joined(self.bound(one) for one in roots)
         found = self.joined(self.bound(binding) for binding in roots)
         if found is None or not changes:
             return found

@@ -11,8 +11,8 @@ from pitfallcheck.lint.flow.draws import GeneratorKind
 from pitfallcheck.lint.flow.evaluation import Evaluation, constant
 from pitfallcheck.lint.flow.program import Program
 from pitfallcheck.lint.flow.reaching import Bindings
-from pitfallcheck.lint.scaling.arithmetic import combined
-from pitfallcheck.lint.scaling.values import Bunch, Each, Parts, Span, Value, agreed, item, part
+from pitfallcheck.lint.scaling.arithmetic import combined, number
+from pitfallcheck.lint.scaling.values import Bunch, Each, Parts, Plain, Span, Value, agreed, item, part
 from pitfallcheck.lint.source import Function, own_nodes
 
 DEPTH = 5
@@ -23,17 +23,35 @@ LITERALS = 3
 
 
 class Ranges(Evaluation[Value]):
-    """The numbers that expressions hold; `given` says what the parameters of a function hold in one call of it."""
+    """The numbers that expressions hold; `given` says what the parameters of a function hold in one call of it.
 
-    def __init__(self, program: Program, given: Mapping[ast.AST, Value] | None = None, depth: int = 0) -> None:
+    `held` says of some bindings what they hold, whatever is written there.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        given: Mapping[ast.AST, Value] | None = None,
+        depth: int = 0,
+        held: Mapping[Binding, Value] | None = None,
+    ) -> None:
         super().__init__(program)
         self.given = given or {}
+        self.held = held or {}
         self.depth = depth
         self.generators = GeneratorKind(program)
 
     def call(self, node: ast.Call) -> Value:
         """What a call returns."""
         raise NotImplementedError
+
+    def number(self, node: ast.expr | None) -> float | None:
+        """The number that an expression visibly is, also one that the function which it stands in is given."""
+        found = number(self.program, node)
+        if found is None and isinstance(node, ast.Name):
+            value = self.of(node)
+            return value.number if isinstance(value, Plain) else None
+        return found
 
     def expression(self, node: ast.expr) -> Value:
         match node:
@@ -162,9 +180,12 @@ class Ranges(Evaluation[Value]):
         base = self.of(node.value)
         if isinstance(base, Bunch):
             return {"data": base.data, "images": base.data, "target": base.target}.get(node.attr)
-        if isinstance(base, Span) and node.attr in ("T", "values", "data", "mT", "iloc"):
+        if isinstance(base, Span) and node.attr in ("T", "values", "data", "mT", "iloc", "loc", "array"):
             return base
         return None
+
+    def bound(self, binding: Binding) -> Value:
+        return self.held[binding] if binding in self.held else super().bound(binding)
 
     def part(self, binding: Binding) -> Value:
         return part(self.of(binding.value), binding.place)
@@ -184,6 +205,13 @@ class Ranges(Evaluation[Value]):
             return self.given[binding.node]
         return super().parameter(binding)
 
+    def given_by(self, node: ast.expr | None) -> Value:
+        """What a parameter holds that is given `node`."""
+        value = self.of(node)
+        if value is None and (known := self.number(node)) is not None:
+            return Plain(known)
+        return value
+
     def joined(self, found: Iterable[Value]) -> Value:
         return agreed(tuple(found))
 
@@ -193,7 +221,7 @@ class Ranges(Evaluation[Value]):
         """What a function of the file returns, or yields again and again, where its parameters hold `given`."""
         if self.depth >= DEPTH:
             return None
-        inner = type(self)(self.program, {**self.given, **given}, self.depth + 1)
+        inner = type(self)(self.program, {**self.given, **given}, self.depth + 1, self.held)
         if isinstance(function, ast.Lambda):
             return inner.of(function.body)
         own = list(own_nodes(function))

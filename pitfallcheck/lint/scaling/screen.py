@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from pitfallcheck.lint.flow.evaluation import constant
-from pitfallcheck.lint.scaling.values import RAW
+from pitfallcheck.lint.scaling.values import OFFSET
 from pitfallcheck.lint.shapes.vocabulary import words
 from pitfallcheck.lint.source import Source
 
@@ -22,11 +22,14 @@ LOADING = words(
 LOADING_OF = {"open": ("Image",), "load": ("tfds", "pickle", "cPickle", "tensorflow_datasets")}
 """Functions that are told from others of their name by what they belong to."""
 
-COUNTING = words("arange linspace randint integers uniform range random_integers")
+COUNTING = words("arange linspace randint integers uniform range random_integers normal gauss uniform_ normal_")
+
+SCALING_UP = words("multiply mul mul_ add_")
+"""Functions that may make numbers large by what they are given, wherever that was written down."""
 
 
 def holds_raw_numbers(source: Source) -> bool:
-    """Whether something in the file may be raw: a loader, a draw or a list of large numbers, or a large factor."""
+    """Whether something in the file may be raw: a loader, large numbers that are drawn or listed, or a large factor."""
     named = {
         target.id
         for node in source.nodes
@@ -34,7 +37,25 @@ def holds_raw_numbers(source: Source) -> bool:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+    named |= _given_large(source)
     return any(_may_be_raw(node, named) for node in source.nodes)
+
+
+def _given_large(source: Source) -> set[str]:
+    """The parameters of functions of the file of which a default, or a number in a call, is large."""
+    called = {
+        node.func.id
+        for node in source.nodes
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and any(_is_large(one) for one in (*node.args, *(keyword.value for keyword in node.keywords)))
+    }
+    return {
+        argument.arg
+        for function in source.functions
+        if function.name in called or any(_is_large(one) for one in function.args.defaults)
+        for argument in (*function.args.args, *function.args.kwonlyargs)
+    }
 
 
 def named_numbers(source: Source) -> frozenset[str]:
@@ -61,19 +82,22 @@ def _may_be_raw(node: ast.AST, named: set[str]) -> bool:
             owner = getattr(node.func, "value", None)
             if name in LOADING_OF:
                 return getattr(owner, "id", getattr(owner, "attr", "")) in LOADING_OF[name]
-            return name in LOADING or (
-                name in COUNTING
-                and any(_is_large(one) or (isinstance(one, ast.Name) and one.id in named) for one in node.args)
-            )
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            counted = name in COUNTING and any(_may_be_large(one, named) for one in given)
+            return counted or name in LOADING or name in SCALING_UP
         case ast.List():
             return any(_is_large(one) for one in node.elts)
-        case ast.BinOp(op=ast.Mult()):
-            return _is_large(node.left) or _is_large(node.right)
+        case ast.BinOp(op=ast.Mult() | ast.Add() | ast.Sub()):
+            return _may_be_large(node.left, named) or _may_be_large(node.right, named)
         case ast.Attribute():
             return node.attr in LOADING
     return False
 
 
+def _may_be_large(node: ast.expr, named: set[str]) -> bool:
+    return _is_large(node) or (isinstance(node, ast.Name) and node.id in named)
+
+
 def _is_large(node: ast.expr) -> bool:
     value = constant(node)
-    return isinstance(value, int | float) and abs(value) > RAW
+    return isinstance(value, int | float) and abs(value) >= OFFSET

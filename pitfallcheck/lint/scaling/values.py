@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from pitfallcheck.lint.flow.bindings import Binding
+
 Kind = Literal["pixels", "features", "numbers", "labels", "unknown"]
 
 RAW = 100.0
@@ -14,13 +16,21 @@ RAW = 100.0
 Inputs up to 100 do slow training down, and are what many a working program learns from.
 """
 
+OFFSET = 20.0
+"""Distance from zero that all numbers have which are said to be raw as well, though they are in the tens.
+
+Their mean is then far larger than their spread, and a step that suits the mean does nothing for the differences.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """An array of numbers from `low` to `high`, both None where they are not known.
 
     `made` is the expression that made them and `why` says of it, in a clause, which numbers it makes. `scaled` are the
-    expressions that brought them to a size around 1; `integer` says that they are still whole numbers of a narrow type.
+    expressions that brought them to a size around 1; `integer` says that they are still whole numbers of a narrow type,
+    and `moved` that they were multiplied, or something was added, since they were made. `part` is what bound them,
+    where it is asked what becomes of just these.
     """
 
     kind: Kind
@@ -31,6 +41,8 @@ class Span:
     integer: bool = field(default=False, compare=False)
     scaled: tuple[ast.AST, ...] = field(default=(), compare=False)
     times: int = 0
+    moved: bool = field(default=False, compare=False)
+    part: Binding | None = None
 
     @property
     def size(self) -> float | None:
@@ -40,7 +52,23 @@ class Span:
     @property
     def raw(self) -> bool:
         """Whether the numbers are visibly large and nothing has scaled them."""
-        return self.kind not in ("labels", "unknown") and not self.times and self.size is not None and self.size > RAW
+        if self.kind in ("labels", "unknown") or self.times or self.size is None:
+            return False
+        return self.size > RAW or (self.kind == "numbers" and self.offset >= OFFSET)
+
+    @property
+    def told(self) -> str:
+        """Which numbers these are, in a clause."""
+        if not self.moved or self.low is None or self.high is None:
+            return self.why
+        return f"{self.why}, which become {self.low:g} to {self.high:g}"
+
+    @property
+    def offset(self) -> float:
+        """How far the number nearest to zero is from it, where all are on one side of it."""
+        if self.low is None or self.high is None:
+            return 0.0
+        return max(self.low, -self.high, 0.0)
 
     def divided(self, by: float, node: ast.AST) -> Span:
         """Every number divided by a constant; a large one is what scales pixels."""
@@ -57,6 +85,13 @@ class Span:
     def normalised(self, node: ast.AST) -> Span:
         """Brought to a size around 1 by what was measured on it."""
         return replace(self.scaled_by(node), low=None, high=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """One number that a function of the file is given."""
+
+    number: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +128,7 @@ class Scaler:
     bytes_only: bool = False
 
 
-Value = Span | Parts | Each | Bunch | Scaler | None
+Value = Span | Plain | Parts | Each | Bunch | Scaler | None
 """`None` is whatever the file does not show."""
 
 

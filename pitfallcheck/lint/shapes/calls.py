@@ -30,6 +30,16 @@ TRANSFORMS = frozenset({"tensorflow.function", "jax.jit", "torch.compile", "jax.
 GENERATORS = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.Generator"})
 """What draws as the functions of `numpy.random` do."""
 
+WRAPPING = frozenset(
+    {
+        "torch.autograd.Variable",
+        "torch.autograd.variable.Variable",
+        "torch.nn.Parameter",
+        "torch.nn.parameter.Parameter",
+    }
+)
+"""What gives back the array that it is given."""
+
 GRADIENTS = frozenset({"jax.grad", "jax.value_and_grad", "jax.jacobian", "jax.hessian"})
 UNCHANGED = words(
     """
@@ -37,6 +47,15 @@ UNCHANGED = words(
     relu_ abs_ retain_grad block_until_ready cast type_as view_as_real
     """
 )
+KEPT_IN_PLACE = words(
+    """
+    add_ sub_ mul_ div_ pow_ neg_ exp_ log_ sqrt_ clamp_ clamp_min_ clamp_max_ zero_ fill_ copy_ sigmoid_ round_
+    floor_ ceil_ square_ uniform_ normal_ random_ detach_ addcmul_ addcdiv_ masked_fill_ bernoulli_ subtract_
+    multiply_ divide_
+    """
+)
+"""Methods that give back their array, whose shape they cannot change."""
+
 CHANGED_IN_PLACE = words(
     """
     resize squeeze_ unsqueeze_ t_ transpose_ resize_ set_ append extend insert pop update
@@ -103,6 +122,9 @@ class Calls(Training):
             taken = single(call.get(0, "inputs", default=None))
             inputs = len(taken.values) if isinstance(taken, Items) else int(isinstance(taken, Array))
             return Model(name, output=single(call.get(1, "outputs", default=None)), inputs=inputs)
+        if name in WRAPPING:
+            given = call.get(0, "data", default=None)
+            return given if isinstance(given, Array) else None
         if name in layers.INPUT or layers.is_layer(name):
             made = Layer(name, call.node, tuple(call.args), tuple(call.keywords.items()))
             return layers.input_shape(made) if name in layers.INPUT and not name.endswith("InputLayer") else made
@@ -158,7 +180,7 @@ class Calls(Training):
                 return Items(shape) if axis == ABSENT else Number()
             if name in ("item", "dim", "numel", "ndimension"):
                 return Number()
-            if name in UNCHANGED:
+            if name in UNCHANGED or name in KEPT_IN_PLACE:
                 return receiver
             if call.starred:
                 return None

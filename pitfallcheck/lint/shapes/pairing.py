@@ -1,4 +1,4 @@
-"""Tells an accidental comparison of all pairs, `(N,)` with `(N, 1)`, from an outer product that is meant."""
+"""Tells an accidental comparison, of all pairs or of all that a sample has with one number, from one that is meant."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ def pairing_of(node: ast.expr, left: ast.expr, right: ast.expr, one: Value, othe
     """The pairing that an elementwise operation of `left` and `right` makes by accident, if it does.
 
     One operand has rank 1 and the other a last axis of length 1 behind at least one more; exactly one of the two is a
-    prediction, by where it comes from or by its name; and neither operand was given its axis on the spot.
+    prediction, by where it comes from or by its name; and neither operand was given its axis on the spot. Or both have
+    rank 2, the last axis of one has length 1 and that of the other more, and exactly one was computed by a model.
     """
     if not (isinstance(one, Array) and isinstance(other, Array)):
         return None
+    if one.predicted != other.predicted and (_spreads(one, other) or _spreads(other, one)):
+        return None if expanded(left) or expanded(right) else Pairing(node, left, right, one.dims, other.dims)
     if not (_meets(one, other) or _meets(other, one)):
         return None
     if expanded(left) or expanded(right):
@@ -42,6 +45,14 @@ def _meets(flat: Array, column: Array) -> bool:
     if flat.rank != 1 or flat.dims[0] == 1 or not column.dims or column.dims[-1] != 1:
         return False
     return len(column.dims) >= 2 and (column.open or (len(column.dims) == 2 and column.dims[0] != 1))
+
+
+def _spreads(column: Array, table: Array) -> bool:
+    """Whether the one number that a sample has in `column` meets several in `table`."""
+    if column.open or table.open or len(column.dims) != 2 or len(table.dims) != 2:
+        return False
+    width = table.dims[1]
+    return column.dims[1] == 1 and column.dims[0] != 1 and table.dims[0] != 1 and width is not None and width > 1
 
 
 def _predicted(node: ast.expr, value: Array) -> bool:

@@ -11,13 +11,22 @@ Dim = int | None
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Pairing:
-    """An expression that compares every prediction with every target, because their ranks differ by one."""
+    """An expression that broadcasts predictions and targets by accident.
+
+    Their ranks differ by one, and every prediction is compared with every target. Or both have rank 2, one of them with
+    a last axis of length 1, and all that a sample has in the other is compared with its one number.
+    """
 
     node: ast.expr
     left: ast.expr
     right: ast.expr
     left_dims: tuple[Dim, ...]
     right_dims: tuple[Dim, ...]
+
+    @property
+    def within_samples(self) -> bool:
+        """Whether each sample is compared with itself only."""
+        return len(self.left_dims) == len(self.right_dims)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,10 @@ from pitfallcheck.lint.shapes.vocabulary import words
 from pitfallcheck.lint.steps.things import Frame
 from pitfallcheck.lint.tree import walk
 
-Kind = Literal["backward", "step", "clear", "schedule", "written", "moved", "train", "eval", "forward", "unknown"]
+Kind = Literal[
+    "backward", "step", "clear", "clip", "schedule", "written", "moved", "train", "eval", "forward", "hidden", "unknown"
+]
+"""`hidden` is a call of what another file makes, as a forward pass of its network would be."""
 
 Condition = tuple[ast.AST, int]
 
@@ -45,10 +48,13 @@ class Moment:
 OVERWRITING = words("zero_ copy_ fill_ set_ random_ normal_ uniform_")
 """Methods of a gradient after which nothing of the old one is left."""
 
+CLIPPING = words("clip_grad_norm_ clip_grad_norm clip_grad_value_ clip_grad_value")
+"""Functions of torch, and methods of what wraps it, that bound gradients."""
+
 HARMLESS = re.compile(
     r"eval|valid|test|accura|^acc$|save|plot|log|print|metric|visual|check|count|summary|clip|norm|freez|copy|ema"
     r"|score|sampl|generat|predict|forward|loss|criterion|lr$|learning_rate|len|type|iter|range|zip|tqdm|enumerate"
-    r"|append|items|loader|noise|mean|sum|size|item|time|meter|update_ema|parameters|state_dict|seed|device|format",
+    r"|^super$|append|items|loader|noise|mean|sum|size|item|time|meter|update_ema|parameters|state_dict|seed|device|format",
     re.IGNORECASE,
 )
 """Names of functions of which nobody expects that they touch gradients, given a model or an optimizer."""

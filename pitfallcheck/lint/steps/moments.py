@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pitfallcheck.lint.flow.bindings import Loop, dotted
 from pitfallcheck.lint.source import Function, Scope
 from pitfallcheck.lint.steps.acts import (
+    CLIPPING,
     HARMLESS,
     TELLING,
     TELLING_METHOD,
@@ -220,7 +221,13 @@ class Walk:
         if isinstance(call.func, ast.Name | ast.Attribute) and self._is_network(call.func):
             self._add("forward", call, call.func)
             return
+        if isinstance(call.func, ast.Name | ast.Attribute) and self.things.maker_elsewhere(call.func, self._frame):
+            self._add("hidden", call, call.func)
+            return
         name = name_of(call)
+        if name in CLIPPING:
+            self._add("clip", call, call.args[0] if call.args else None)
+            return
         known = self.program.called(call)
         if known.startswith("torch.") and not known.startswith("torch.autograd"):
             return

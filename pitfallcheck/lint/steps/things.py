@@ -208,6 +208,14 @@ class Things:
             return owner if self.is_module(owner) else None
         return call if self.program.called(call).startswith(("torch.nn.", "torchvision.models.")) else None
 
+    def maker_elsewhere(self, node: ast.expr, frame: Frame | None = None) -> str | None:
+        """The class or function of another file, and not of torch, that alone makes the object."""
+        made = self.makers(node, frame)
+        if made is None or len(made) != 1 or not isinstance(made[0].node, ast.Call):
+            return None
+        name = self.program.called(made[0].node)
+        return name if name and not name.startswith("torch.") else None
+
     def _own_module(self, node: ast.expr) -> ast.ClassDef | None:
         owner = self.program.instance(node)
         return owner if owner is not None and self.is_module(owner) else None

@@ -4,6 +4,8 @@ What it is
 ----------
 Predictions of shape `(N, 1)` and targets of shape `(N,)` are subtracted. Broadcasting makes that a table of N times N
 differences, the prediction of each sample minus the target of each other one, and the loss is the mean over all of it.
+Predictions of shape `(N, 3)` and targets of shape `(N, 1)` are broadcast within each sample: all three are compared
+with its one target, of which torch 2.13 warns.
 
 Why it hurts training
 ---------------------
@@ -18,7 +20,9 @@ How it is detected, and what that cannot see
 In source, shapes are followed through assignments, branches, functions and models of the file. A difference of a
 prediction and a target that visibly have ranks 2 and 1 (in either order), and that is reduced to a loss, is an error. A
 loss of the file is followed with the target and the output it gets: from `compile` and `fit` where they show, and
-otherwise with the usual `(N, 1)` of a regression, which gives a warning. Which side is the prediction is told by where
+otherwise with the usual `(N, 1)` of a regression, which gives a warning. What a model computed, of shape `(N, 1)`, and
+a target of shape `(N, k)`, or the other way round, are an error in a loss of torch and a warning in one that is written
+by hand. Which side is the prediction is told by where
 it comes from or by its name; an axis put in on the spot (`a[:, None] - b`) says that all pairs are meant. Shapes that
 come from files, tables or other modules are not seen.
 
@@ -62,7 +66,7 @@ References
 - Keras, Losses: https://keras.io/api/losses/
 """
 
-from pitfallcheck.lint.signs import FRAMEWORKS, LEARNING, SCRIPT
+from pitfallcheck.lint.signs import FRAMEWORKS, LEARNING, SCRIPT, TRAINS
 from pitfallcheck.pitfall import Pitfall
 
 GIVEN_A_LOSS = (
@@ -77,7 +81,7 @@ PITFALL = Pitfall(
     code="PF202",
     name="broadcast-loss",
     summary="the loss compares every prediction with every target",
-    words=(FRAMEWORKS, (b"mean", b"sum", b"Loss", b"_loss", b"norm")),
+    words=((*TRAINS, b"Loss):", b"loss(", b"compile("), FRAMEWORKS, (b"mean", b"sum", b"Loss", b"_loss", b"norm")),
     shapes=((*GIVEN_A_LOSS, *LEARNING, *SCRIPT),),
     hint=True,
     runtime=True,

@@ -19,7 +19,8 @@ through names, functions of the file and the operations of torch. It is reported
 soon as one term may still have a graph, or comes from code that the file does not show, nothing is said: detached
 targets, teachers, the `detach()` of a generated image for the discriminator and straight-through estimators are such.
 In the `forward` of a torch module, an output of a layer that goes through numbers, NumPy or `torch.tensor` into the
-next layer.
+next layer, and a layer made there, used nowhere else, each output of which is detached: it stays as initialised. What
+is called a teacher, a target or frozen, and what is under `no_grad`, is left alone.
 
 Example
 -------
@@ -68,10 +69,11 @@ PITFALL = Pitfall(
     name="cut-graph",
     summary="the loss has lost its way back to the parameters",
     words=(
-        (b".backward(", b"GradientTape("),
+        (b".backward(", b"GradientTape(", b"def forward("),
         (b".detach(", b".data", b".item(", b".numpy(", b".tensor(", b"Tensor(", b"Variable(",
          b"requires_grad", b"no_grad", b"argmax", b".float()", b".max(", b"GradientTape("),
-        (b"loss", b"criterion", b"cost", b".step("),
+        (b"loss", b"criterion", b"cost", b".step(", b".detach()", b".data"),
     ),
+    hint=True,
     runtime=False,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from pitfallcheck.lint.steps.cuts import Cut
 from pitfallcheck.lint.steps.facts import Steps, steps_of
 from pitfallcheck.lint.steps.graph import Graph
 from pitfallcheck.pitfalls.cut_graph import PITFALL
+from pitfallcheck.pitfalls.cut_graph.detached import Unlearned, unlearned
 from pitfallcheck.pitfalls.cut_graph.forward import cut_inside
 from pitfallcheck.pitfalls.cut_graph.tape import outside, tapes
 
@@ -63,6 +64,10 @@ def judge(source: Source) -> Iterator[Finding]:
         if cut.node not in told:
             told.add(cut.node)
             yield _inside(source, cut, call)
+    for one in unlearned(steps):
+        if one.cut not in told:
+            told.add(one.cut)
+            yield _unlearned(source, one)
 
 
 def _cut(source: Source, cut: Cut, loss: str, backward: ast.expr | ast.stmt) -> Finding:
@@ -136,4 +141,18 @@ def _inside(source: Source, cut: Cut, call: ast.Call) -> Finding:
         source="static",
         subject=layer,
         evidence=(Evidence("layer", f"goes into `{layer}` here", source.path, call.lineno),),
+    )
+
+
+def _unlearned(source: Source, one: Unlearned) -> Finding:
+    layer = source.segment(one.layer)
+    return PITFALL.finding(
+        "warning",
+        source.location(one.cut),
+        f"`{source.segment(one.cut)}` gives the values without their graph: all that `{layer}` puts out in "
+        f"`{one.owner.name}` ends so, it never gets a gradient, and stays as initialised",
+        remedy=f"compute with the tensor itself; where it is to stay so, say it with `{layer}.requires_grad_(False)`",
+        source="static",
+        subject=layer,
+        evidence=(Evidence("layer", "the layer is made here", source.path, one.layer.lineno),),
     )

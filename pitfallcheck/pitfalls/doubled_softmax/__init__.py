@@ -19,10 +19,10 @@ apply the softmax twice.
 How it is detected, and what that cannot see
 --------------------------------------------
 In source: the output of the model that is compiled, or of the tensor that the loss is called with, is followed back to
-what was applied last, through `Sequential`, functional and subclassed models, modules, and functions of the file. It
-is an error in torch and with `tf.nn`'s losses, and a warning with a loss of Keras. A log-softmax before
-`CrossEntropyLoss` is left alone: it changes nothing. Silent are models from other files and activations that depend on
-a setting. The fix sets `from_logits=False` in Keras.
+what was applied last, through `Sequential`, functional and subclassed models, modules, and functions of the file. It is
+an error in torch and with `tf.nn`'s losses, and a warning with a loss of Keras. A log-softmax before `CrossEntropyLoss`
+is left alone, since it changes nothing; one after a softmax is an error. Silent are models from other files and
+activations that depend on a setting. The fix sets `from_logits=False` in Keras.
 
 Example
 -------
@@ -59,7 +59,7 @@ PITFALL = Pitfall(
     words=(
         (b"keras", b"tensorflow", b"torch"),
         (b"softmax", b"Softmax", b"igmoid"),
-        (b"from_logits", b"with_logits", b"CrossEntropyLoss", b"cross_entropy", b"BCEWithLogitsLoss"),
+        (b"from_logits", b"with_logits", b"CrossEntropyLoss", b"cross_entropy", b"BCEWithLogitsLoss", b"log_softmax"),
         (b".compile(", b".backward(", b"GradientTape", b".minimize(", b"training_step", b"apply_gradients"),
     ),
     runtime=False,

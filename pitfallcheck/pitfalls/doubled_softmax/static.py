@@ -10,6 +10,7 @@ from pitfallcheck.lint.flow.evaluation import argument
 from pitfallcheck.lint.objectives.facts import Loss, Objective, Output
 from pitfallcheck.lint.objectives.read import objectives_of
 from pitfallcheck.lint.objectives.told import OVER_CLASSES, PROBABILITIES, is_softmax_of_one, place, short
+from pitfallcheck.lint.objectives.torch_read import contexts_of
 from pitfallcheck.lint.shapes.told import scope_lines
 from pitfallcheck.lint.source import Source
 from pitfallcheck.pitfalls.doubled_softmax import PITFALL
@@ -21,7 +22,13 @@ def judge(source: Source) -> Iterator[Finding]:
     found = objectives_of(source)
     for objective in found:
         output, loss = objective.output, objective.loss
-        if output is None or loss is None or not doubles(output, loss):
+        if output is None or loss is None:
+            continue
+        if not doubles(output, loss):
+            inner = _inner(source, objective.framework, output)
+            if inner is not None and inner not in told and loss.name in OVER_CLASSES:
+                told.add(inner)
+                yield _of_both(source, inner, output, loss)
             continue
         at = place(output) if objective.framework == "torch" else loss.node
         if at not in told:
@@ -36,6 +43,32 @@ def doubles(output: Output, loss: Loss) -> bool:
     # The logarithm of a softmax is logits as good as any.
     return output.activation in PROBABILITIES or (
         output.activation == "log_sigmoid" and loss.name == "BCEWithLogitsLoss"
+    )
+
+
+def _inner(source: Source, framework: str, output: Output) -> ast.expr | None:
+    """The softmax of torch whose probabilities the log-softmax at the end of `output` takes for logits."""
+    if framework != "torch" or output.activation != "log_softmax" or output.activated_at is None:
+        return None
+    met = [one.given for one in contexts_of(source).softmaxes if one.node is output.activated_at]
+    given = met[0] if met else None
+    shared = all(one is not None and one.activation == "softmax" for one in met)
+    return given.activated_at if given is not None and shared else None
+
+
+def _of_both(source: Source, inner: ast.expr, output: Output, loss: Loss) -> Finding:
+    outer = place(output)
+    return PITFALL.finding(
+        "error",
+        source.location(inner),
+        f"`{short(source, inner)}` makes probabilities with a softmax, and `{short(source, outer)}` takes them for "
+        f"logits and applies another one before `{loss.name}`: the loss sees nearly equal classes and cannot come "
+        "close to 0",
+        remedy="leave out this softmax, and apply it only where probabilities are read",
+        source="static",
+        subject=loss.name,
+        scope=scope_lines(source, inner),
+        evidence=(Evidence("softmax", f"`{short(source, outer)}` is the second", source.path, outer.lineno),),
     )
 
 

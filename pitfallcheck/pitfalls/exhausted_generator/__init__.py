@@ -54,7 +54,7 @@ References
 - Keras, Model.fit: https://keras.io/api/models/model_training_apis/
 """
 
-from pitfallcheck.lint.signs import FEEDING, LEARNING, SCRIPT, SHORT
+from pitfallcheck.lint.signs import FEEDING, LEARNING, SCRIPT, SHORT, TRAINS
 from pitfallcheck.pitfall import Pitfall
 
 PITFALL = Pitfall(
@@ -62,6 +62,7 @@ PITFALL = Pitfall(
     name="exhausted-generator",
     summary="a finite generator meets more steps than it has batches",
     words=(
+        TRAINS,
         (b"for ",),
         (b"yield", b"zip(", b"map(", b"iter(", b"filter(", b"itertools", b"enumerate(", b"reversed(", b"= (", b"fit(("),
         (b"epoch", b"fit(", b"in range("),

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from pitfallcheck.lint.flow.bindings import Binding
 from pitfallcheck.lint.flow.evaluation import argument, constant
 from pitfallcheck.lint.flow.program import Program
 from pitfallcheck.lint.shapes.vocabulary import words
@@ -105,6 +106,32 @@ def _counted(program: Program, nodes: Iterable[ast.AST]) -> Depth:
             layers += 1
             heavy = heavy or name not in PLAIN
             given = argument(node, int(name == "Linear"), "units", "output_dim", "out_features")
-            units = constant(program.origin(given)) if given is not None else None
-            wide = wide or (isinstance(units, int) and units >= WIDE)
+            wide = wide or (given is not None and _is_wide(program, given))
     return Depth(layers, heavy, wide)
+
+
+def _is_wide(program: Program, given: ast.expr) -> bool:
+    """Whether a number of units is large: as written, as the calls in the file give it, or else by default."""
+    node = program.origin(given)
+    binding = program.sole(node)
+    values = [node]
+    if binding is not None and binding.kind == "parameter":
+        arguments = program.arguments(binding)
+        default = _default(binding)
+        values = list(arguments.given) if arguments is not None else [] if default is None else [default]
+    units = [constant(program.origin(value)) for value in values]
+    return bool(units) and all(isinstance(one, int) and one >= WIDE for one in units)
+
+
+def _default(parameter: Binding) -> ast.expr | None:
+    """What a parameter is where a call gives nothing for it."""
+    function = parameter.scope
+    if not isinstance(function, ast.FunctionDef):
+        return None
+    listed = [*function.args.posonlyargs, *function.args.args]
+    behind = listed[len(listed) - len(function.args.defaults) :]
+    named = [
+        *zip(behind, function.args.defaults, strict=True),
+        *zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True),
+    ]
+    return next((default for one, default in named if one is parameter.node), None)

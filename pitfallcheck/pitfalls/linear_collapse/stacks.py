@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from pitfallcheck.lint.names import TORCH_MODULES
+from pitfallcheck.lint.flow.program import program_of
 from pitfallcheck.lint.source import Function, Source, own_nodes
 from pitfallcheck.lint.tree import walk
 from pitfallcheck.pitfalls.linear_collapse.chains import Applied, Chain, Follower, Layers
@@ -63,6 +63,8 @@ class Stacks:
         """The layer or layers that an entry of a container stands for."""
         if isinstance(node, ast.Tuple) and len(node.elts) == 2:
             node = node.elts[1]
+        if isinstance(node, ast.Name):
+            node = program_of(self.source).origin(node)
         if not isinstance(node, ast.Call):
             return None if by_hand else (Layer("other", node),)
         if node in self.sequential:

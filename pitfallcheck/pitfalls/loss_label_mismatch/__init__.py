@@ -19,8 +19,10 @@ How it is detected, and what that cannot see
 In source: the output of the model, its loss and, where the file shows them, the labels are followed back to a layer, a
 name or a class, and to what makes the labels (`to_categorical`, a known data set, numbers that are written down,
 `flow_from_directory`, an encoder). It is an error where the pair can never be right, and a warning where it trains
-something else than it says. Two softmax units with `binary_crossentropy` are left alone: the loss is the same. Silent
-are models and labels from other files, and labels that a scikit-learn wrapper encodes.
+something else than it says. A loss of numbers, such as the mean squared error, with labels that visibly are classes is
+a warning for one-hot rows, and for 0 and 1 behind a sigmoid with the mean absolute error; with the squared one it is a
+note, since it learns them slowly at worst. Two softmax units with `binary_crossentropy` are left alone: the loss is the
+same. Silent are models and labels from other files, and labels that a scikit-learn wrapper encodes.
 
 Example
 -------
@@ -57,6 +59,8 @@ PITFALL = Pitfall(
         (
             *(b"rossentropy", b"cross_entropy(", b"cross_entropy_with", b"CrossEntropyLoss", b"NLLLoss", b"nll_loss("),
             *(b"BCEWithLogits", b"BCELoss", b"'softmax'", b'"softmax"', b"Softmax(", b".softmax)"),
+            *(b"'mse'", b'"mse"', b"'mae'", b'"mae"', b"'MSE'", b"mean_squared_", b"MeanSquared", b"mean_absolute_"),
+            *(b"MeanAbsolute", b"MSELoss", b"mse_loss(", b"L1Loss", b"l1_loss(", b"huber", b"Huber"),
         ),
         (b".compile(", b".backward(", b"GradientTape", b".minimize(", b"training_step", b"apply_gradients"),
     ),

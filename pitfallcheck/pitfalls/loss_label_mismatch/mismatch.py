@@ -18,6 +18,7 @@ from pitfallcheck.lint.objectives.told import (
     labels_text,
     units_text,
 )
+from pitfallcheck.pitfalls.loss_label_mismatch.classes_as_numbers import classes_as_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,10 @@ def _mismatches(objective: Objective) -> Iterator[Mismatch]:
         yield from _one_unit(output, loss)
     if labels is not None:
         yield from _labelled(output, loss, labels)
+        told = classes_as_numbers(objective)
+        if told is not None:
+            level, message, remedy = told
+            yield Mismatch(level, "loss", message, remedy)
     if output is not None:
         yield from _apart(output, loss)
 

@@ -16,7 +16,8 @@ How it is detected, and what that cannot see
 In source, an error: what goes together into `fit`, a data set, a split or a loss is followed back through conversions
 and slices to what shuffled it: `shuffle` in place, a permutation or drawn indices, `sample(frac=1)`, scikit-learn's
 `shuffle`. Two different draws are reported; so is a shuffle of one of two arrays that visibly were made together. Draws
-after the same seed or the same saved state come out alike, and are not. What functions of other files do is not seen.
+after the same seed or the same saved state come out alike, and are not; nor is a shuffled copy of the inputs, which
+was never their target. What functions of other files do is not seen.
 
 Example
 -------

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 from pitfallcheck.lint.flow.bindings import Binding
 from pitfallcheck.lint.flow.draws import GENERATORS, SEEDING, GeneratorKind, draw_of
-from pitfallcheck.lint.flow.evaluation import Evaluation, argument, constant
+from pitfallcheck.lint.flow.evaluation import Evaluation, argument, constant, returned_part
 from pitfallcheck.lint.flow.program import Program
 from pitfallcheck.lint.shapes.vocabulary import words
-from pitfallcheck.lint.source import own_nodes
 from pitfallcheck.lint.tree import walk
 
 KEEPING = words(
@@ -162,19 +161,10 @@ class Orders(Evaluation[Order]):
             if "split" in _name(value):
                 # Left and right parts of one split belong together, whatever the file does not show of it.
                 return Order(binding.node)
-            found = self._returned(value, binding.place)
+            found = self.of(returned_part(self.program, value, binding.place))
             if found is not None and found.orders:
                 return found
         return Order(binding.node)
-
-    def _returned(self, call: ast.Call, place: tuple[int, ...]) -> Order | None:
-        """The order of one of several arrays that a function of the file returns."""
-        function = self.program.function(call)
-        if function is None or len(place) != 1:
-            return None
-        returns = [node.value for node in own_nodes(function) if isinstance(node, ast.Return)]
-        only = returns[0] if len(returns) == 1 else None
-        return self.of(only.elts[place[0]]) if isinstance(only, ast.Tuple) and place[0] < len(only.elts) else None
 
     def bound(self, binding: Binding) -> Order | None:
         found = super().bound(binding)

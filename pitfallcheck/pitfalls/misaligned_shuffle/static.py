@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from pitfallcheck.finding import Evidence, Finding
+from pitfallcheck.lint.flow.bindings import Binding
 from pitfallcheck.lint.flow.evaluation import argument
 from pitfallcheck.lint.flow.program import Program, program_of
 from pitfallcheck.lint.flow.training import Forward
@@ -23,6 +24,10 @@ DRAWING = frozenset({"shuffle", "permutation", "permuted", "randperm", "sample",
 
 MEANT = re.compile(r"perm|shuf|rand|null|fake|noise|noisy|corrupt", re.IGNORECASE)
 """What targets are called whose pairing is broken on purpose, as for a permutation test."""
+
+COPYING = frozenset({"list", "copy", "deepcopy", "array", "asarray", "permutation"})
+COPIES = 8
+"""Copies of copies that are followed."""
 
 LONG = 60
 """Characters of an expression that a message shows."""
@@ -41,7 +46,7 @@ def judge(source: Source) -> Iterator[Finding]:
         one, other = orders.of(inputs), orders.of(targets)
         if one is None or other is None or not _differ(one, other) or not _learns(program, call):
             continue
-        if MEANT.search(ast.unparse(targets)):
+        if MEANT.search(ast.unparse(targets)) or _are_copies(program, inputs, targets):
             continue
         place = (other.drawn or one.drawn)[-1]
         if place not in told:
@@ -57,6 +62,36 @@ def _differ(one: Order, other: Order) -> bool:
         return True
     # Only one of the two is shuffled: then the file must show that their rows belonged together before.
     return one.base is not None and one.base is other.base
+
+
+def _are_copies(program: Program, inputs: ast.expr, targets: ast.expr) -> bool:
+    """Whether one of them is a copy of the other, or both of a third: copies were never each other's targets."""
+    return not _copied(program, inputs).isdisjoint(_copied(program, targets))
+
+
+def _copied(program: Program, node: ast.expr) -> set[Binding]:
+    """What gives its value to a name, and to each name that it is a whole copy of."""
+    found: set[Binding] = set()
+    for _ in range(COPIES):
+        match node:
+            case ast.Name() | ast.Attribute():
+                roots, _ = program.roots(node)
+                found |= roots
+                root = next(iter(roots)) if len(roots) == 1 else None
+                if root is None or root.kind != "value" or root.value is None:
+                    break
+                node = root.value
+            case ast.Subscript(slice=ast.Slice(lower=None, upper=None, step=None)):
+                node = node.value
+            case ast.Call(func=ast.Attribute(attr="copy" | "clone" | "tolist"), args=[]) if isinstance(
+                node.func, ast.Attribute
+            ):
+                node = node.func.value
+            case ast.Call(args=[inner]) if _name(node) in COPYING:
+                node = inner
+            case _:
+                break
+    return found
 
 
 def pairs(program: Program) -> Iterator[Pair]:

@@ -16,8 +16,9 @@ How it is detected, and what that cannot see
 --------------------------------------------
 In source: the output of the model that is compiled, or of the tensor that the loss is called with, is followed back to
 what was applied last, and held against what the loss expects: `from_logits` as a string, a class or a function of the
-file says it. Silent are models from other files, activations that depend on a setting, and positive activations with a
-loss that divides by their sum. The fix adds `from_logits=True` to a Keras loss that is made in the file.
+file says it. So is what `torch.log` is taken of in a loss that is written out. Silent are models from other files,
+activations that depend on a setting, and positive activations with a loss that divides by their sum. The fix adds
+`from_logits=True` to a Keras loss that is made in the file.
 
 Example
 -------
@@ -52,7 +53,16 @@ PITFALL = Pitfall(
     summary="logits go into a loss that expects probabilities",
     words=(
         (b"keras", b"tensorflow", b"torch"),
-        (b"rossentropy", b"NLLLoss", b"nll_loss", b"BCELoss", b"binary_cross_entropy", b"kl_div", b"KLDivLoss"),
+        (
+            b"rossentropy",
+            b"NLLLoss",
+            b"nll_loss",
+            b"BCELoss",
+            b"binary_cross_entropy",
+            b"kl_div",
+            b"KLDivLoss",
+            b"torch.log(",
+        ),
         (b".compile(", b".backward(", b"GradientTape", b".minimize(", b"training_step", b"apply_gradients"),
     ),
     runtime=False,

@@ -13,6 +13,7 @@ from pitfallcheck.lint.shapes.told import scope_lines
 from pitfallcheck.lint.shapes.vocabulary import words
 from pitfallcheck.lint.source import Source
 from pitfallcheck.pitfalls.missing_softmax import PITFALL
+from pitfallcheck.pitfalls.missing_softmax.logged import logged
 
 NO_PROBABILITIES = words(
     """
@@ -37,6 +38,8 @@ def judge(source: Source) -> Iterator[Finding]:
         if at not in told:
             told.add(at)
             yield _finding(source, output, loss, at, _fix(source, output, loss, found))
+    for node, output in logged(source):
+        yield _of_logarithm(source, node, output)
 
 
 def misses(output: Output, loss: Loss) -> bool:
@@ -68,6 +71,23 @@ def _finding(source: Source, output: Output, loss: Loss, at: ast.expr, fix: Fix 
         scope=scope_lines(source, at),
         evidence=tuple(evidence),
         fix=fix,
+    )
+
+
+def _of_logarithm(source: Source, node: ast.Call, output: Output) -> Finding:
+    made = short(source, output.node)
+    several = output.units != 1
+    remedy = "`torch.log_softmax(logits, dim=1)`, or the whole loss by `CrossEntropyLoss`"
+    return PITFALL.finding(
+        "error",
+        source.location(node),
+        f"`{short(source, node)}` takes the logarithm of probabilities in a loss, and `{made}` has no activation: the "
+        "logarithm of what is below 0 is NaN",
+        remedy=f"use {remedy if several else '`F.logsigmoid(logits)`, or `BCEWithLogitsLoss`'}",
+        source="static",
+        subject=short(source, node),
+        scope=scope_lines(source, node),
+        evidence=(Evidence("output", f"`{made}`", source.path, output.node.lineno),),
     )
 
 

@@ -17,9 +17,10 @@ are wrong; shuffled, 28 %.
 How it is detected, and what that cannot see
 --------------------------------------------
 In source, a warning: data that are visibly in order are followed through conversions, slices, arithmetic with numbers,
-data sets and loaders to where they are cut, and from there to something that learns from them (`backward`, a gradient,
-`fit`, a weight that is updated by hand). Anything that permutes them ends it. Loaders that only evaluate, batches of
-all samples and files about series in time are left alone. The order of data from files is not seen.
+functions of the file, data sets and loaders to where they are cut, and from there to something that learns from them
+(`backward`, a gradient, `fit`, a weight that is updated by hand). Anything that permutes them ends it. Loaders that
+only evaluate, batches of all samples and files about series in time are left alone. The order of data from files is not
+seen.
 
 At run time, a warning where rows ascend or descend within at least 90 % of the batches that are trained on, and the
 means of the batches spread as independent draws would less than once in 1e9 runs.
@@ -62,7 +63,7 @@ References
 - Keras, Model.fit: https://keras.io/api/models/model_training_apis/
 """
 
-from pitfallcheck.lint.signs import LEARNING
+from pitfallcheck.lint.signs import LEARNING, TRAINS
 from pitfallcheck.pitfall import Pitfall
 
 PITFALL = Pitfall(
@@ -70,6 +71,7 @@ PITFALL = Pitfall(
     name="ordered-batches",
     summary="a batch is a window of sorted data, or nothing shuffles it",
     words=(
+        TRAINS,
         (
             *(b"linspace", b"arange", b"sort", b"logspace", b"geomspace", b"load_iris", b"load_wine", b"concat"),
             *(b".cat(", b"hstack", b"repeat", b"] * "),

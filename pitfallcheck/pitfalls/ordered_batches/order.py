@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pitfallcheck.lint.flow.bindings import Binding
-from pitfallcheck.lint.flow.evaluation import Evaluation, argument, constant
+from pitfallcheck.lint.flow.evaluation import Evaluation, argument, constant, returned_part
 from pitfallcheck.lint.flow.program import Program
 from pitfallcheck.lint.flow.sizes import Sizes
 from pitfallcheck.lint.shapes.vocabulary import words
@@ -96,7 +96,8 @@ class OrderOf(Evaluation[Ordered]):
         if isinstance(node.func, ast.Attribute) and not called:
             return self._method(node, node.func)
         if not called or called == "numpy.vectorize":
-            return self._of_data_set(node) or self._computed(node)
+            returned = returned_part(self.program, node, ())
+            return self._of_data_set(node) or (self.of(returned) if returned is not None else self._computed(node))
         return None
 
     def _rows(self, node: ast.Call) -> bool:
@@ -237,4 +238,5 @@ class OrderOf(Evaluation[Ordered]):
                 return Ordered("class", made)
             if called == "torch.sort" and binding.place == (0,):
                 return Ordered("sorted", made)
+            return self.of(returned_part(self.program, made, binding.place))
         return None

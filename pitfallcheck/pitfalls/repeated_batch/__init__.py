@@ -56,7 +56,7 @@ References
 - torch, Reproducibility: https://docs.pytorch.org/docs/stable/notes/randomness.html
 """
 
-from pitfallcheck.lint.signs import DRAWS, FRAMEWORKS, LEARNING
+from pitfallcheck.lint.signs import DRAWS, FRAMEWORKS, LEARNING, TRAINS_OR_HANDS_OUT
 from pitfallcheck.pitfall import Pitfall
 
 _GIVEN_OUT = (
@@ -68,7 +68,7 @@ PITFALL = Pitfall(
     code="PF103",
     name="repeated-batch",
     summary="every batch holds the same samples",
-    words=(FRAMEWORKS, (b"for ", b"while ", b"__getitem__", b"yield")),
+    words=(TRAINS_OR_HANDS_OUT, FRAMEWORKS, (b"for ", b"while ", b"__getitem__", b"yield")),
     shapes=((*LEARNING, _GIVEN_OUT), (*DRAWS, rb"next\(", rb"\[[^\[\]\n]*:", rb"__getitem__", rb"= ?0[^\w.]")),
     runtime=True,
 )

@@ -84,6 +84,7 @@ References
 - TensorFlow, NumPy compatibility of tensors: https://www.tensorflow.org/guide/basics
 """
 
+from pitfallcheck.lint.signs import TRAINS_OR_HANDS_OUT
 from pitfallcheck.pitfall import Pitfall
 
 _LINES = (
@@ -103,6 +104,8 @@ PITFALL = Pitfall(
     name="reused-buffer",
     summary="an array that was handed out is written again before its consumer is done with it",
     words=(
+        # Recorders of games and cameras keep buffers, too.
+        (*TRAINS_OR_HANDS_OUT, b"env.step(", b".read("),
         (b"yield ", b"__getitem__", b"__getitems__", b"__next__", b".append(", b".put", b"] * ", b".state_dict()"),
         (b"numpy", b"torch", b"tensorflow", b"keras", b"cupy"),
         (b"zeros(", b"empty(", b"ones(", b"full(", b"_like(", b"array(", b"arange(", b"linspace(", b"rand(", b"randn(",

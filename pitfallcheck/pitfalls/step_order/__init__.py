@@ -17,8 +17,10 @@ How it is detected, and what that cannot see
 In source, for torch, in the order in which the calls of one turn run, through the functions of the file: for each
 optimizer that the file makes, what was cleared and what was computed since, when it steps. A `step` with a loss and no
 `backward` in the whole file; a `backward` whose optimizer never steps and goes nowhere else; an optimizer with a state
-(momentum, Adam) made anew in each turn; `scheduler.step()` without arguments in front of `optimizer.step()`. Calls that
-hand the optimizer or `self` to other files may do any of it: nothing is said there.
+(momentum, Adam) made anew in each turn; an optimizer that nothing uses next to a loop that computes the loss of its
+network; gradients clipped behind the step; `scheduler.step()` without arguments in front of `optimizer.step()`, and, as
+a note, one that counts epochs and runs with each batch. Calls that hand the optimizer or `self` to other files may do
+any of it: nothing is said there.
 
 Example
 -------
@@ -61,6 +63,12 @@ PITFALL = Pitfall(
     code="PF409",
     name="step-order",
     summary="a step before its gradients, without them, in the wrong loop, or a schedule before its step",
-    words=((b"optim",), (b".zero_grad", b".backward"), (b".step", b"zero_grad()"), (b"torch", b"lightning")),
+    words=(
+        (b"optim",),
+        (b".zero_grad", b".backward", b".parameters()"),
+        (b".step", b"zero_grad()", b"oss"),
+        (b"torch", b"lightning"),
+    ),
+    hint=True,
     runtime=False,
 )

@@ -54,15 +54,18 @@ def _loss_in(steps: Steps, region: ast.AST) -> ast.Call | None:
     calls = [node for node in walk(region) if isinstance(node, ast.Call)]
     helpers = [function for call in calls if (function := steps.program.function(call)) is not None]
     calls += [node for helper in helpers for node in walk(helper) if isinstance(node, ast.Call)]
-    for node in calls:
-        name = steps.program.called(node)
-        if name.startswith("torch.nn.functional.") and name.rpartition(".")[2] in LOSSES:
-            return node
-        if isinstance(node.func, ast.Name | ast.Attribute) and not name:
-            classes = steps.things.classes(node.func)
-            if classes and all(one.startswith("torch.nn.") and one.endswith("Loss") for one in classes):
-                return node
-    return None
+    return next((node for node in calls if is_loss(steps, node)), None)
+
+
+def is_loss(steps: Steps, node: ast.Call) -> bool:
+    """Whether a call computes a loss of torch."""
+    name = steps.program.called(node)
+    if name.startswith("torch.nn.functional.") and name.rpartition(".")[2] in LOSSES:
+        return True
+    if not isinstance(node.func, ast.Name | ast.Attribute) or name:
+        return False
+    classes = steps.things.classes(node.func)
+    return bool(classes) and all(one.startswith("torch.nn.") and one.endswith("Loss") for one in classes)
 
 
 def _bound(steps: Steps, call: ast.Call) -> ast.expr | None:

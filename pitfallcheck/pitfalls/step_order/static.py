@@ -10,9 +10,11 @@ from pitfallcheck.lint.source import Source
 from pitfallcheck.lint.steps.acts import Moment
 from pitfallcheck.lint.steps.facts import attribute_statements, steps_of
 from pitfallcheck.pitfalls.step_order import PITFALL
+from pitfallcheck.pitfalls.step_order.clipping import Late, late_clips
+from pitfallcheck.pitfalls.step_order.idle import Idle, idle
 from pitfallcheck.pitfalls.step_order.missing import Absent, made_in_loop, without_backward, without_step
 from pitfallcheck.pitfalls.step_order.order import Misplaced, misplaced
-from pitfallcheck.pitfalls.step_order.schedule import early_schedules
+from pitfallcheck.pitfalls.step_order.schedule import early_schedules, fast_schedules
 
 
 def judge(source: Source) -> Iterator[Finding]:
@@ -33,10 +35,14 @@ def judge(source: Source) -> Iterator[Finding]:
             found += [(one.node, _no_step(source, one)) for one in without_step(steps, moments)]
         found += [(call, _made_anew(source, call, step)) for call, step in made_in_loop(steps, moments)]
         found += [(early.node, _early(source, early, step)) for early, step in early_schedules(steps, moments)]
+        found += [(one.clip.node, _late(source, one)) for one in late_clips(steps, moments)]
+        found += [(fast.node, _fast(source, fast, counted)) for fast, counted in fast_schedules(steps, moments)]
         for node, finding in found:
             if node not in told:
                 told.add(node)
                 yield finding
+    for one in idle(steps) if not uncalled else ():
+        yield _idle(source, one)
 
 
 def _finding(
@@ -162,6 +168,53 @@ def _early(source: Source, schedule: Moment, step: Moment) -> Finding:
         f"move `{written}` to the end of the loop, behind the step",
         _subject(source, schedule),
         Evidence("step", "the first step comes here", source.path, step.node.lineno),
+    )
+
+
+def _fast(source: Source, schedule: Moment, counted: str) -> Finding:
+    written = source.segment(schedule.node)
+    return _finding(
+        source,
+        "note",
+        schedule.node,
+        f"`{written}` runs with each batch, and `{counted}` counts batches here: if epochs are meant, the rate is "
+        "gone within the first of them",
+        f"move `{written}` behind the loop over the batches",
+        _subject(source, schedule),
+    )
+
+
+def _late(source: Source, one: Late) -> Finding:
+    written = source.segment(one.clip.node.func) if isinstance(one.clip.node, ast.Call) else "the clipping"
+    step = source.segment(one.step.node)
+    used = "the step has already gone along the gradients as they were"
+    evidence = [Evidence("step", "the gradients are used here", source.path, one.step.node.lineno)]
+    if one.clear is not None:
+        used += f", and `{source.segment(one.clear.node)}` throws away what is clipped"
+        evidence.append(Evidence("clear", "and cleared here", source.path, one.clear.node.lineno))
+    return _finding(
+        source,
+        "error" if one.clear is not None else "warning",
+        one.clip.node,
+        f"`{written}` runs behind `{step}` in line {one.step.node.lineno}: {used}",
+        f"move it in front of `{step}`, behind `backward`",
+        written,
+        *evidence,
+    )
+
+
+def _idle(source: Source, one: Idle) -> Finding:
+    optimizer = source.segment(one.optimizer)
+    loss = source.segment(one.name) if one.name is not None else "loss"
+    return _finding(
+        source,
+        "error",
+        one.loss,
+        f"`{loss}` is computed in each turn, and nothing in this file calls `backward` or `{optimizer}.step()`: no "
+        "weight moves",
+        f"put `{optimizer}.zero_grad()`, `{loss}.backward()` and `{optimizer}.step()` behind this line",
+        optimizer,
+        Evidence("optimizer", "the optimizer is made here", source.path, one.made.lineno),
     )
 
 

@@ -49,7 +49,7 @@ References
 - torch, Type promotion: https://docs.pytorch.org/docs/stable/tensor_attributes.html
 """
 
-from pitfallcheck.lint.signs import FEEDING, LEARNING, SCRIPT, SHORT
+from pitfallcheck.lint.signs import FEEDING, LEARNING, SCRIPT, SHORT, TRAINS_OR_HANDS_OUT
 from pitfallcheck.pitfall import Pitfall
 
 PITFALL = Pitfall(
@@ -57,6 +57,7 @@ PITFALL = Pitfall(
     name="truncated-values",
     summary="floats are cut to integers by the type of what they are stored in",
     words=(
+        (*TRAINS_OR_HANDS_OUT, b"vectorize"),
         (b"numpy", b"torch"),
         (b"vectorize", b"] =", b"]=", b"] +=", b"] -=", b"] *=", b"] /=", b"fill", b"full_like", b"copy_", b".put("),
         (

@@ -54,6 +54,7 @@ References
 - Python, random.randint: https://docs.python.org/3/library/random.html#random.randint
 """
 
+from pitfallcheck.lint.signs import TRAINS_OR_HANDS_OUT
 from pitfallcheck.pitfall import Pitfall
 
 PITFALL = Pitfall(
@@ -61,6 +62,7 @@ PITFALL = Pitfall(
     name="unreachable-samples",
     summary="a draw can never reach some samples",
     words=(
+        TRAINS_OR_HANDS_OUT,
         (
             *(b"randint", b"integers(", b"randrange", b"choice", b"permutation", b"randperm", b"random()", b"rand()"),
             *(b"uniform(", b".sample(", b"__getitem__", b"range(0, "),

@@ -29,7 +29,7 @@ def may_be_in(code: bytes) -> bool:
         before = code[start : draw.start()]
         if draw[0] in _FRACTIONS and b"int" not in code[start : code.find(b"\n", draw.end())]:
             continue
-        if before.count(b"[") > before.count(b"]") or before.lstrip().startswith(b"return"):
+        if before.count(b"[") > before.count(b"]") or _is_called(code, before, start):
             return True
         bound = _BOUND.match(before)
         if bound is not None:
@@ -39,3 +39,11 @@ def may_be_in(code: bytes) -> bool:
     if names and any(not names.isdisjoint(_NAME.findall(index)) for index in _INDEX.findall(code)):
         return True
     return bool(called) and not called.isdisjoint(_DEFINED.findall(code))
+
+
+def _is_called(code: bytes, before: bytes, start: int) -> bool:
+    """Whether what is drawn is returned at once, by a function that the file calls."""
+    if not before.lstrip().startswith(b"return"):
+        return False
+    name = _DEFINED.findall(code, code.rfind(b"def ", 0, start), start)
+    return bool(name) and code.count(name[0] + b"(") > 1

@@ -114,7 +114,7 @@ def _classes(output: Output, loss: Loss, labels: Labels, classes: int) -> Iterat
     units = output.units
     if units is None or units == 1:
         return
-    rows = labels.kind == "one-hot" and (loss.name in ONE_HOT_LOSSES or loss.name in BINARY_LOSSES)
+    rows = labels.kind == "one-hot" and loss.name in ONE_HOT_LOSSES | BINARY_LOSSES | {"CrossEntropyLoss"}
     wrong = units != classes if rows else units < classes and loss.name in OVER_CLASSES and labels.kind == "integers"
     if wrong:
         yield Unreachable(

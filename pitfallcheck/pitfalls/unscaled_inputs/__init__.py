@@ -19,12 +19,13 @@ How it is detected, and what that cannot see
 --------------------------------------------
 In source, a warning: values of a known raw range reach a network that learns from them, and nothing scales them on the
 way: the pixels of `keras.datasets`, of image readers, folders and generators and of torchvision's `data`, the raw
-tables of Keras and scikit-learn, and numbers above 100 that are drawn, counted or written down in the file. They are
-followed through conversions, lists, helpers, data sets and loaders; a division, a scaler, a transform or a layer that
-scales ends it, and so does whatever the file does not show. The first layers are looked at, too: one that scales,
-normalises or looks up (`Rescaling`, `BatchNormalization`, `Embedding`), or that is not known, keeps the rule silent,
-and so does a single layer, unless plain gradient descent visibly overshoots ten times. What columns of a
-file hold is not known, but for a few public tables that their file's name tells (`mnist_train.csv`).
+tables of Keras and scikit-learn, and numbers above 100, or all further than 20 from zero, that are drawn, counted,
+computed or written down in the file. They are followed through conversions, lists, helpers, data sets, loaders and the
+steps of a Lightning module; a division, a scaler, a transform or a layer that scales ends it, and so does whatever the
+file does not show. The first layers are looked at, too: one that scales, normalises or looks up (`Rescaling`,
+`BatchNormalization`, `Embedding`), or that is not known, keeps the rule silent, and so does a single layer, unless
+plain gradient descent visibly overshoots ten times. What columns of a file hold is not known, but for a few public
+tables that their file's name tells (`mnist_train.csv`).
 
 At run time, from the condition number of the inputs seen, before and after standardising; never from their range
 alone. Two things are reported. The learning rate is beyond the limit and the run shows it (an error), the flattest
@@ -75,26 +76,41 @@ References
 
 from pitfallcheck.pitfall import Pitfall
 
+LOADED = (
+    rb"\.load_data\(|im(?:read|decode)\(|Image\.open\(|frombuffer\(|load_img\(|decode_(?:jpeg|png|image)\(|read_image\("
+    rb"|image_dataset_from_directory|ImageDataGenerator|torchvision|fetch_(?:openml|mldata|california)"
+    rb"|load_(?:wine|breast|boston)|tfds\.load|pickle\.load\(|mnist\.|mnist_train|pima-indians|auto-mpg|diabetes\.csv"
+    rb"|housing\.(?:csv|data)|winequality-|Churn_Modelling|heart\.csv|kc_house_data|wine\.data"
+)
+"""What loads raw numbers."""
+
+_LARGE = rb"-?(?:[2-9]\d|\d\d\d|\d[eE])"
+
+DRAWN = (
+    rb"\b(?:arange|linspace|randint|integers|uniform_?|normal_?|gauss|range)\((?:[^,()\n]*,)?\s*(?:\w+ ?= ?)?(?:"
+    + _LARGE
+    + rb"|[A-Za-z_]\w*[,) *])|\brand\w*\([^\n]*\)(?: ?\* ?[A-Za-z_]|[^\n]*[-*+] ?"
+    + _LARGE
+    + rb")|\b(?:"
+    + _LARGE
+    + rb"[\d.]*|[A-Za-z_]\w*) ?[*+] ?[\w.]*\brand\w*\(|\b(?:np|tf|torch|numpy)\.mul(?:tiply)?\(|\.mul_\("
+)
+"""What draws or counts numbers up to a large one, or makes them large."""
+
+LISTED = rb"np\.array\(\[[\[i]|ensor\(\[\[|\blist\(range\(|array\(range\(|(?:\d\d\.?\d*\]?,\s*+\[?){2}\d\d"
+"""A list of numbers, of which three that follow each other have two digits."""
+
 PITFALL = Pitfall(
     code="PF403",
     name="unscaled-inputs",
     summary="the inputs' scales leave no learning rate that is stable and fast enough",
     words=(
         (
-            *(b".load_data(", b"imread(", b"imdecode(", b"Image.open(", b"frombuffer(", b"load_img(", b"decode_jpeg("),
-            *(b"image_dataset_from_directory", b"ImageDataGenerator", b"decode_png(", b"decode_image(", b"read_image("),
-            *(b"torchvision", b"fetch_openml", b"fetch_mldata", b"fetch_california", b"load_wine", b"load_breast"),
-            *(b"load_boston", b"tfds.load", b"pickle.load(", b"mnist.", b"mnist_train", b"pima-indians", b"auto-mpg"),
-            *(b"diabetes.csv", b"housing.csv", b"housing.data", b"winequality-", b"Churn_Modelling", b"heart.csv"),
-            *(b"kc_house_data", b"wine.data", b"np.linspace(", b"np.arange(", b"random.randint(", b"random.uniform("),
-            *(b"rng.integers(", b"rng.uniform(", b"random.rand(", b"torch.linspace(", b"np.array([[", b"ensor([["),
-            *(b"np.array([i", b"list(range(", b"array(range("),
-        ),
-        (
             b".fit(",
             b".fit_generator(",
             b".train_on_batch(",
             b".backward(",
+            b"def training_step(",
             b"cross_val_score(",
             b"Tape(",
             b"feed_dict=",
@@ -104,5 +120,6 @@ PITFALL = Pitfall(
             *(b"MLPClassifier(", b"MLPRegressor(", b".applications", b"placeholder("),
         ),
     ),
+    shapes=((LOADED, DRAWN, LISTED),),
     runtime=True,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from pitfallcheck.finding import Evidence, Finding
@@ -22,6 +23,9 @@ KERAS_RATE = 0.01
 
 BEYOND = 10.0
 """How many times its limit a rate must be to be named; at twice the limit the loss overflows in a few hundred steps."""
+
+BOUNDED = re.compile(r"entropy|softmax|BCE|NLL|sigmoid")
+"""Names in a file that tells classes apart."""
 
 LONG = 60
 """Characters of an expression that a message shows."""
@@ -57,8 +61,12 @@ def _trains(scaling: Scaling, feed: Feed, span: Span) -> bool:
 def _diverges(program: Program, span: Span) -> bool:
     """Whether every rate of plain gradient descent in the file is far beyond what a single layer stands.
 
-    Its limit is below 1 over the mean square of the inputs, a third of the largest square for even ones.
+    Its limit is below 1 over the mean square of the inputs, a third of the largest square for even ones. A classifier
+    of numbers around zero overshoots once and is right then: its gradient is bounded.
     """
+    centred = span.low is not None and span.low == -(span.high or 0.0)
+    if centred and BOUNDED.search(program.source.text):
+        return False
     rates = [rate for node in program.source.nodes if (rate := _rate(program, node)) is not None]
     return bool(rates) and span.size is not None and min(rates) * span.size**2 / 3 > BEYOND
 
@@ -84,12 +92,12 @@ def _finding(source: Source, feed: Feed, span: Span) -> Finding:
     return PITFALL.finding(
         "warning",
         source.location(feed.call if feed.by_hand else feed.inputs),
-        f"`{inputs}` reaches `{receiver}` unscaled: {span.why}, and they meet {meets}, as they are",
+        f"`{inputs}` reaches `{receiver}` unscaled: {span.told}, and they meet {meets}, as they are",
         remedy=_remedy(inputs, span, feed),
         source="static",
         subject=inputs,
         scope=scope_lines(source, feed.call),
-        evidence=(Evidence("made", f"{span.why}", source.path, span.made.lineno),),
+        evidence=(Evidence("made", f"{span.told}", source.path, span.made.lineno),),
     )
 
 

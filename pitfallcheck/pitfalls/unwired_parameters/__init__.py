@@ -59,13 +59,14 @@ References
   https://keras.io/guides/making_new_layers_and_models_via_subclassing/
 """
 
+from pitfallcheck.lint.signs import TRAINS
 from pitfallcheck.pitfall import Pitfall
 
 PITFALL = Pitfall(
     code="PF304",
     name="unwired-parameters",
     summary="a trainable parameter gets no gradient, or the optimizer does not hold it",
-    words=((b"torch", b"keras"), (b"optim", b"def forward(", b"def call(", b"requires_grad")),
+    words=((*TRAINS, b"optim."), (b"torch", b"keras"), (b"optim", b"def forward(", b"def call(", b"requires_grad")),
     hint=True,
     runtime=True,
 )

@@ -17,10 +17,12 @@ How it is detected, and what that cannot see
 --------------------------------------------
 In source, for torch, where the file shows that the network has such a layer (or is one of torchvision's that have): the
 calls of `train()` and `eval()` in the order in which they run, through the functions of the file. Reported are a
-forward pass under `torch.no_grad()` whose output is compared with labels, of a network that the file trains and never
-sets to `eval()`; training that goes on in the next epoch after an `eval()`; `F.dropout` without `training` in a module;
-in Keras (3.15), `model(x)` without `training=True` under a `GradientTape`. Files that speak of Monte-Carlo dropout or
-uncertainty keep it on because they want to, and are left alone.
+forward pass whose output is compared with labels, under `torch.no_grad()` or in a loop or function that trains nothing,
+of a network that the file trains and never sets to `eval()`; training that goes on in the next epoch after an `eval()`;
+`F.dropout` without `training` in a module; in Keras (3.15), `model(x)` without `training=True` under a `GradientTape`.
+A warning, where such a network is judged in a file that trains nothing and never calls `eval()`, and where a file
+that calls `train()` and never `eval()` has the layers of its network from another file. Files that speak of Monte-Carlo
+dropout or uncertainty keep it on because they want to, and are left alone.
 
 Example
 -------
@@ -71,10 +73,10 @@ PITFALL = Pitfall(
     name="wrong-mode",
     summary="evaluated in training mode, or trained in evaluation mode",
     words=(
-        (b".backward", b"GradientTape("),
-        (b".eval", b"no_grad", b"inference_mode", b"F.dropout", b"functional.dropout", b"GradientTape("),
-        (b"Dropout", b"BatchNorm", b"dropout", b"torchvision", b"Transformer"),
+        (b".backward", b"GradientTape(", b"no_grad", b"inference_mode", b"F.dropout(", b"functional.dropout("),
+        (b"Dropout", b"BatchNorm", b"dropout", b"torchvision", b"Transformer", b".train()"),
         (b"torch", b"tensorflow"),
     ),
+    hint=True,
     runtime=False,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,15 +11,25 @@ from pitfallcheck.lint.steps.acts import Moment, name_of
 from pitfallcheck.lint.steps.facts import Steps
 from pitfallcheck.lint.steps.modes import mode_layer
 from pitfallcheck.lint.steps.things import Key
-from pitfallcheck.lint.tree import walk
+from pitfallcheck.pitfalls.wrong_mode.judging import is_evaluation, is_judged, is_scored
+
+SETTING = re.compile(r"\beval\(|\.eval\b|train\((mode=)?[^)\s]|\.training = |\b(test|evaluate|predict|export)\(model=")
+"""What may set a network to evaluation, wherever it stands."""
+
+LEARNING = re.compile(r"backward|GradientTape|\.train\(|\.fit\(|autograd|Trainer\(|\.step\(")
+"""What may train."""
 
 
 class Wrong(NamedTuple):
-    """What runs in the wrong mode, the layer that makes the difference, and what shows it."""
+    """What runs in the wrong mode, the layer that makes the difference, and what shows it.
+
+    `hidden` is the maker of a network whose layers another file holds.
+    """
 
     moment: Moment
     layer: str
-    shown: Moment
+    shown: Moment | None
+    hidden: str | None = None
 
 
 def _network(steps: Steps, moment: Moment) -> str | None:
@@ -40,15 +51,15 @@ def _of(steps: Steps, moments: list[Moment], kind: str, key: Key) -> list[Moment
 
 
 def evaluated_in_training(steps: Steps, moments: list[Moment]) -> Iterator[Wrong]:
-    """Each forward pass without gradients whose output is judged, while nothing has set the network to `eval()`."""
+    """Each forward pass whose output is only judged, while nothing has set the trained network to `eval()`."""
     taken = [one for one in moments if one.kind == "step"]
     trained = {key for one in taken for key in steps.held(one) or ()}
     told: set[Key] = set()
     for forward in moments:
-        if forward.kind != "forward" or not forward.quiet or forward.subject is None:
+        if forward.kind not in ("forward", "hidden") or forward.subject is None:
             continue
         key = steps.key(forward)
-        if key not in trained or key in told or not _is_judged(steps, forward):
+        if key not in trained or key in told:
             continue
         learns = [one for one in taken if one.at < forward.at and key in (steps.held(one) or ())]
         evals = _of(steps, moments, "eval", key)
@@ -56,36 +67,55 @@ def evaluated_in_training(steps: Steps, moments: list[Moment]) -> Iterator[Wrong
             continue
         if any(one.kind == "unknown" and one.at < forward.at and not _is_training(one) for one in moments):
             continue
-        layer = _network(steps, forward)
-        if layer is not None:
+        if not (is_judged(steps, forward) if forward.quiet else is_evaluation(steps, moments, forward)):
+            continue
+        layer = _network(steps, forward) if forward.kind == "forward" else None
+        hidden = _hidden(steps, moments, forward) if forward.kind == "hidden" else None
+        if layer is not None or hidden is not None:
             told.add(key)
-            yield Wrong(forward, layer, learns[-1])
+            yield Wrong(forward, layer or "", learns[-1], hidden)
+
+
+def _hidden(steps: Steps, moments: list[Moment], forward: Moment) -> str | None:
+    """Who makes a network elsewhere that the file sets to training, under no condition, and nowhere to evaluation."""
+    key = steps.key(forward)
+    trains = [one for one in moments if one.kind == "train" and one.at < forward.at and steps.key(one) == key]
+    if not trains or not forward.quiet or SETTING.search(steps.source.text) or forward.subject is None:
+        return None
+    if not is_scored(_around(steps, forward)):
+        return None
+    return steps.things.maker_elsewhere(forward.subject, forward.frame)
+
+
+def never_evaluated(steps: Steps) -> Iterator[Wrong]:
+    """Each forward pass that is judged, of a network made in a file that trains nothing and never calls `eval()`."""
+    text = steps.source.text
+    if SETTING.search(text) or LEARNING.search(text):
+        return
+    told: set[Key] = set()
+    for _, moments in steps.walks:
+        for forward in moments:
+            if forward.kind != "forward" or not forward.quiet or forward.subject is None:
+                continue
+            key = steps.key(forward)
+            if key in told or not (isinstance(key, tuple) and key[0] == "name"):
+                continue
+            if any(one.kind == "unknown" and one.at < forward.at for one in moments):
+                continue
+            layer = _network(steps, forward) if is_scored(_around(steps, forward)) else None
+            if layer is not None:
+                told.add(key)
+                yield Wrong(forward, layer, None)
+
+
+def _around(steps: Steps, forward: Moment) -> ast.AST:
+    """The function in which a forward pass stands, or else the module."""
+    return steps.source.scope_of(forward.node)
 
 
 def _is_training(moment: Moment) -> bool:
     """Whether an unknown call is no more than a part of a training step, and so sets no mode."""
     return not isinstance(moment.node, ast.Call) or name_of(moment.node) in ("grad", "setattr", "backward")
-
-
-def _is_judged(steps: Steps, forward: Moment) -> bool:
-    """Whether what comes out is compared with labels, under the same `no_grad` or in the same function."""
-    at: ast.AST | None = steps.source.parents.get(forward.node)
-    while at is not None and not isinstance(at, ast.With | ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
-        at = steps.source.parents.get(at)
-    if not isinstance(at, ast.With | ast.FunctionDef):
-        return False
-    for node in walk(at):
-        if isinstance(node, ast.Call):
-            name = name_of(node)
-            if name.endswith(("loss", "Loss", "entropy")) or name in ("criterion", "eq", "accuracy", "accuracy_score"):
-                return True
-        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq) and not _is_text(node.comparators[0]):
-            return True
-    return False
-
-
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant)
 
 
 def trained_in_evaluation(steps: Steps, moments: list[Moment]) -> Iterator[Wrong]:

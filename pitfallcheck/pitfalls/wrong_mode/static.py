@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from pitfallcheck.finding import Edit, Evidence, Finding, Fix
+from pitfallcheck.finding import Edit, Evidence, Finding, Fix, Level
 from pitfallcheck.lint.source import Source
 from pitfallcheck.lint.steps.facts import attribute_statements, steps_of
 from pitfallcheck.lint.steps.modes import ON_PURPOSE
 from pitfallcheck.pitfalls.wrong_mode import PITFALL
 from pitfallcheck.pitfalls.wrong_mode.functional import always_on
-from pitfallcheck.pitfalls.wrong_mode.modes import Wrong, evaluated_in_training, trained_in_evaluation
+from pitfallcheck.pitfalls.wrong_mode.modes import Wrong, evaluated_in_training, never_evaluated, trained_in_evaluation
 from pitfallcheck.pitfalls.wrong_mode.tape import untold
 
 
@@ -35,6 +35,8 @@ def judge(source: Source) -> Iterator[Finding]:
             if one.moment.node not in told:
                 told.add(one.moment.node)
                 yield _trained(source, one)
+    for one in never_evaluated(steps) if not uncalled else ():
+        yield _evaluated(source, one)
     for call in always_on(steps):
         yield _always_on(source, call)
     if "GradientTape" in source.text:
@@ -58,19 +60,27 @@ def _not_called(source: Source, attribute: ast.Attribute) -> Finding:
 def _evaluated(source: Source, one: Wrong) -> Finding:
     assert one.moment.subject is not None
     model = source.segment(one.moment.subject)
+    level: Level
+    has, level = f"it has `{one.layer}`", "error"
+    if one.hidden is not None:
+        maker = one.hidden.rpartition(".")[2]
+        has, level = f"`{maker}` of another file holds its layers, dropout or batch norm perhaps", "warning"
+    elif one.shown is None:
+        has, level = f"that is the mode in which a network starts, {has}", "warning"
+    shown = one.shown.node.lineno if one.shown is not None else None
     return PITFALL.finding(
-        "error",
+        level,
         source.location(one.moment.node),
-        f"`{model}` is evaluated here in training mode: it has `{one.layer}`, and nothing calls `{model}.eval()`",
+        f"`{model}` is evaluated here in training mode: {has}, and nothing calls `{model}.eval()`",
         remedy=f"call `{model}.eval()` in front of the evaluation, and `{model}.train()` before training goes on",
         source="static",
         subject=model,
-        evidence=(Evidence("step", "trained here", source.path, one.shown.node.lineno),),
+        evidence=(Evidence("step", "trained here", source.path, shown),) if shown is not None else (),
     )
 
 
 def _trained(source: Source, one: Wrong) -> Finding:
-    assert one.moment.subject is not None
+    assert one.moment.subject is not None and one.shown is not None
     model = source.segment(one.moment.subject)
     written = source.segment(one.moment.node)
     again = "in the next turn" if one.shown.at < one.moment.at else "after it"

@@ -11,14 +11,19 @@ Why it hurts training
 Pixels divided twice lie between 0 and 0.004, so that the first layer sees next to nothing: two classes of images of 8
 pixels (torch, 200 steps) are told apart in 0.53 of the cases, as by chance, and in 0.96 where they were divided once.
 Whole-number division makes every pixel below 255 zero: a fit to brightness (NumPy) ends with an error of 0.0041, where
-a constant has 0.0043; with `/`, it is 0.0000.
+a constant has 0.0043; with `/`, it is 0.0000. A network (torch, two features, 200 steps) that learned from standardised
+features is right in 0.52 of the cases where those it is tested on are left as they are, and in 0.99 where they are
+standardised alike.
 
 How it is detected, and what that cannot see
 --------------------------------------------
 In source. Arrays are followed from where they are loaded or made through conversions, helpers, data sets, transforms,
 generators and layers. An error: what was scaled already is divided by 255 once more, whole pixels are divided with
 `//` or in place (NumPy 2.4 raises for `/=`), class labels are divided, or a network learns from scaled inputs and is
-evaluated on raw ones, or the other way round. A warning: a scaler is fitted to the test data as well.
+evaluated on raw ones, or the other way round. For that the numbers need not be known: it is enough that one part of a
+split is scaled, by a scaler or by `(x - mean) / std`, and that the other reaches the same network with nothing done to
+it. Warnings: a scaler is fitted to the test data as well; a scaled copy is made and never used, and a network learns
+from what it was made of.
 
 What is computed in another file, and arrays of which two paths disagree, are not judged.
 
@@ -54,6 +59,14 @@ References
 
 from pitfallcheck.pitfall import Pitfall
 
+KNOWN = (
+    rb"/=? ?25[56]|/ ?127\.5|ToTensor\(|rescale=|(?:Standard|MinMax|Robust)Scaler\(|preprocess_input|utils\.normalize\("
+)
+"""A division of pixels, and what scales by name."""
+
+BY_HAND = rb"[)\w] ?/=? ?\(?[\w.\[\]]*(?i:std|sigma|\bsd\b|\bs\b|max|range|scale|dev)\w*"
+"""A division by a measured size."""
+
 PITFALL = Pitfall(
     code="PF112",
     name="wrong-scaling",
@@ -72,13 +85,15 @@ PITFALL = Pitfall(
                 b"ToTensor(",
                 b"rescale=",
             ),
-            *(b"StandardScaler(", b"MinMaxScaler(", b"RobustScaler(", b"preprocess_input", b"utils.normalize("),
+            *(b"StandardScaler(", b"MinMaxScaler(", b"preprocess_input", b"utils.normalize("),
+            *(b".std(", b"RobustScaler("),
         ),
         (
             *(b".fit(", b".fit_generator(", b".backward(", b"DataLoader(", b".fit_transform(", b"255, dtype"),
             *(b"load_data(", b"uint8)"),
         ),
     ),
+    shapes=((KNOWN, BY_HAND),),
     runtime=False,
     fix="safe",
 )

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pitfallcheck.lint.flow.program import Program
 from pitfallcheck.lint.scaling.feeds import Feed, Scaling
+from pitfallcheck.lint.scaling.halves import TEST, TRAIN
 from pitfallcheck.lint.scaling.values import Scaler, Span
-
-TEST = re.compile(r"test(ing)?|valid(ation)?|val(?![a-z])|holdout", re.IGNORECASE)
-TRAIN = re.compile(r"train(ing)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -11,6 +11,7 @@ from pitfallcheck.lint.shapes.told import scope_lines
 from pitfallcheck.lint.source import Source
 from pitfallcheck.pitfalls.wrong_scaling import PITFALL
 from pitfallcheck.pitfalls.wrong_scaling.apart import Refitted, Unlike, refitted, unlike
+from pitfallcheck.pitfalls.wrong_scaling.kept import Kept, LeftRaw, Unused
 from pitfallcheck.pitfalls.wrong_scaling.twice import Misscaled, misscaled
 
 LONG = 60
@@ -31,6 +32,13 @@ def judge(source: Source) -> Iterator[Finding]:
             yield _unlike(source, pair)
     for fit in refitted(scaling):
         yield _refitted(source, fit)
+    kept = Kept(scaling)
+    for left in kept.left_raw():
+        if left.at not in told:
+            told.add(left.at)
+            yield _left_raw(source, left)
+    for unused in kept.unused():
+        yield _unused(source, unused)
 
 
 def _misscaled(source: Source, found: Misscaled) -> Finding:
@@ -100,6 +108,43 @@ def _unlike(source: Source, pair: Unlike) -> Finding:
         subject=asked,
         scope=scope_lines(source, pair.asked.call),
         evidence=(Evidence("trained", f"learns from `{trained}` here", source.path, pair.trained.call.lineno),),
+    )
+
+
+def _left_raw(source: Source, left: LeftRaw) -> Finding:
+    receiver = _short(source.segment(left.asked.receiver))
+    line = left.scaled.node.lineno
+    return PITFALL.finding(
+        "error",
+        source.location(left.at),
+        f"`{receiver}` learns from `{left.scaled.part.name}` after it is scaled in line {line}, and is asked about "
+        f"`{left.raw}`, which nothing scales",
+        remedy=f"scale `{left.raw}` as `{left.scaled.part.name}`, with the numbers that were measured on that",
+        source="static",
+        subject=left.raw,
+        scope=scope_lines(source, left.at),
+        evidence=(
+            Evidence("scaled", f"`{left.scaled.part.name}` is scaled here", source.path, line),
+            Evidence("asked", f"`{receiver}` is asked here", source.path, left.asked.call.lineno),
+        ),
+    )
+
+
+def _unused(source: Source, unused: Unused) -> Finding:
+    inputs, receiver = (_short(source.segment(node)) for node in (unused.fed.inputs, unused.fed.receiver))
+    made, line = _short(source.segment(unused.scaled.node)), unused.scaled.node.lineno
+    what = _short(source.segment(unused.scaled.what))
+    kept = f"`{unused.name}`, the scaled copy of line {line}, is never used"
+    return PITFALL.finding(
+        "warning",
+        source.location(unused.fed.inputs),
+        f"`{inputs}` reaches `{receiver}` unscaled: "
+        + (kept if unused.name else f"`{made}` returns a scaled copy in line {line}, which nothing keeps"),
+        remedy=f"use `{unused.name}` in the place of `{what}`" if unused.name else f"keep it: `{what} = {made}`",
+        source="static",
+        subject=inputs,
+        scope=scope_lines(source, unused.fed.call),
+        evidence=(Evidence("scaled", "the copy is made here", source.path, line),),
     )
 
 

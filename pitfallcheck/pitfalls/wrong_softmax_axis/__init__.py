@@ -19,9 +19,11 @@ How it is detected, and what that cannot see
 In source. torch: the softmax at the end of a network is along axis 0, a loss over classes compares it with labels, and
 its input visibly has a batch axis (a `view(-1, n)`, a flatten, a convolution, or batches of a `DataLoader`); or what it
 gives is searched along axis 1. With no axis it is a warning for inputs of 3 axes, and a note where their number does
-not show. Keras and TensorFlow: axis 0 of what a layer gives, always the batch. NumPy: a softmax without an axis
-is given a matrix of several rows. A softmax along axis 0 of a vector, of parameters, or as attention is left alone. The
-fix exchanges the axis that is written down; it needs `--unsafe-fixes`. There is no half at run time.
+not show. Keras and TensorFlow: axis 0 of what a layer gives, always the batch. NumPy: a softmax without an axis is
+given a matrix of several rows. Attention by hand in torch: the weights, a softmax over the product of two tensors, go
+into `@`, `matmul`, `bmm` or a written `einsum` that sums over their last axis, and the softmax is surely along another
+one; weights that are transposed or divided on the way are left alone, as is a softmax along axis 0 of a vector or of
+parameters. The fix exchanges the axis that is written down; it needs `--unsafe-fixes`. There is no half at run time.
 
 Example
 -------
@@ -44,7 +46,7 @@ Instead
 When it is fine
 ---------------
 Where the first axis is what competes: a single vector of logits, weights of a mixture, attention over a sequence that
-stands first, instances of a bag.
+stands first, slots that compete for inputs, instances of a bag.
 
 References
 ----------
@@ -54,13 +56,21 @@ References
 
 from pitfallcheck.pitfall import Pitfall
 
+SCORES = ("scores", "score", "attn", "attention", "att", "weights", "energy", "dots", "sim", "similarity", "logits")
+"""What the scores of attention are called; a module that has it need not stand where it is trained."""
+
 PITFALL = Pitfall(
     code="PF212",
     name="wrong-softmax-axis",
     summary="a softmax shares 1 out among the samples of a batch instead of the classes",
     words=(
         (b"softmax", b"Softmax"),
-        (b".backward(", b"training_step", b".fit(", b"GradientTape", b"model.compile(", b"learning_rate", b"epochs"),
+        (
+            *(b".backward(", b"training_step", b".fit(", b"GradientTape", b"model.compile(", b"learning_rate"),
+            *(b"epochs", b"nn.Softmax()"),
+            *(f"{scores}, dim={axis}".encode() for scores in SCORES for axis in (0, 1, 2, -2)),
+            *(f"softmax({axis})".encode() for axis in ("dim=0", "dim=2", "dim=-2", 0, 2, -2)),
+        ),
     ),
     runtime=False,
     fix="unsafe",

@@ -50,10 +50,18 @@ def misplaced(source: Source) -> Iterator[Misplaced]:
             yield Misplaced(node, "search", search)
         elif all(one.implicit for one in met):
             ranks = {None if one.given is None else one.given.rank for one in met}
-            if ranks == {3}:
-                yield Misplaced(node, "three axes")
-            elif ranks == {None}:
-                yield Misplaced(node, "unknown")
+            at = _made_by(contexts, node)
+            if ranks in ({3}, {None}) and at not in told:
+                told.add(at)
+                yield Misplaced(at, "three axes" if ranks == {3} else "unknown")
+
+
+def _made_by(contexts: Contexts, node: ast.expr) -> ast.expr:
+    """Where an axis would be named: the layer of which `node` is a call, else `node` itself."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, NAMES) or contexts.program.called(node):
+        return node
+    made = contexts.program.origin(node.func)
+    return made if contexts.program.called(made) in ("torch.nn.Softmax", "torch.nn.LogSoftmax") else node
 
 
 def _by_node(softmaxes: list[SharedOut]) -> dict[ast.expr, list[SharedOut]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from pitfallcheck.finding import Edit, Evidence, Finding, Fix
@@ -10,9 +11,13 @@ from pitfallcheck.lint.flow.evaluation import argument, constant
 from pitfallcheck.lint.flow.program import program_of
 from pitfallcheck.lint.source import Source
 from pitfallcheck.pitfalls.wrong_softmax_axis import PITFALL
+from pitfallcheck.pitfalls.wrong_softmax_axis.attention import Misdirected, misdirected
 from pitfallcheck.pitfalls.wrong_softmax_axis.by_hand import ByHand, by_hand
 from pitfallcheck.pitfalls.wrong_softmax_axis.of_keras import over_batch
 from pitfallcheck.pitfalls.wrong_softmax_axis.of_torch import Misplaced, misplaced
+
+ATTENDING = re.compile(r"einsum|\w @ |\) @ ")
+"""Products that are no call of `matmul` or `bmm`."""
 
 
 def judge(source: Source) -> Iterator[Finding]:
@@ -21,6 +26,11 @@ def judge(source: Source) -> Iterator[Finding]:
         for found in misplaced(source):
             yield _of_torch(source, found)
     program = program_of(source)
+    if source.names.imports("torch") and (
+        "matmul" in source.text or "bmm" in source.text or ATTENDING.search(source.text)
+    ):
+        for attention in misdirected(source, program):
+            yield _of_attention(source, attention)
     if source.names.imports("keras", "tensorflow", "tf_keras"):
         for call in over_batch(source, program):
             yield _of_keras(source, call)
@@ -51,6 +61,23 @@ def _of_torch(source: Source, found: Misplaced) -> Finding:
         subject=text,
         evidence=evidence,
         fix=_to_last(source, found.node, "dim", "1"),
+    )
+
+
+def _of_attention(source: Source, found: Misdirected) -> Finding:
+    text, product = source.segment(found.node), source.segment(found.product)
+    written = isinstance(found.written, ast.Constant | ast.UnaryOp)
+    here = source.span(found.written) if written else None
+    return PITFALL.finding(
+        "error",
+        source.location(found.node),
+        f"`{text}` shares 1 along axis {found.axis}, and `{product}` sums over the last one: the weights of one query "
+        "do not sum to 1",
+        remedy="use `dim=-1`",
+        source="static",
+        subject=text,
+        evidence=(Evidence("summed", f"`{product}`", source.path, found.product.lineno),),
+        fix=Fix((Edit(*here, "-1"),), safe=False) if here is not None else None,
     )
 
 
