@@ -32,7 +32,7 @@ Words = tuple[tuple[bytes, ...], ...]
 BRIEF = b"a brief source"
 """Among the words of a group: a source of at most `BRIEF_BYTES`, which costs less to judge than it is worth."""
 
-BRIEF_BYTES = 4000
+BRIEF_BYTES = 8000
 
 
 def holds(source: bytes, word: bytes) -> bool:

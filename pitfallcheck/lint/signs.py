@@ -9,21 +9,10 @@ FRAMEWORKS = (b"numpy", b"torch", b"tensorflow", b"keras", b"jax")
 TRAINS = (
     BRIEF,
     *(b".backward(", b".fit(", b"fit_generator(", b"partial_fit", b"train_on_batch", b".minimize(", b"GradientTape"),
-    *(
-        b".grad(",
-        b" grad(",
-        b"=grad(",
-        b"(grad(",
-        b"value_and_grad",
-        b".gradient(",
-        b"zero_grad",
-        b"apply_gradients",
-        b"training_step",
-        b"train_step",
-        b"-= ",
-        b" - lr",
-    ),
-    *(b" - learning_rate", b" - alpha", b" - eta", b" - rate", b" - 0.", b" - step"),
+    *(b".grad(", b" grad(", b"=grad(", b"(grad(", b"value_and_grad", b".gradient(", b"zero_grad", b"apply_gradients"),
+    *(b"training_step", b"train_step", b" - lr", b" - self.lr", b" - learning_rate", b" - alpha *", b" - eta *"),
+    *(b"-= lr", b"-= self.lr", b"-= learning_rate", b"-= self.learning_rate", b"-= alpha", b"-= eta", b"-= rate"),
+    *(b"-= 0.", b"-= step", b"-= LR", b"-= LEARNING_RATE"),
 )
 """Words of which one is in nearly every file that trains; nine of ten long library files have none, and end here."""
 

@@ -55,6 +55,7 @@ References
   https://otexts.com/fpp3/tscv.html
 """
 
+from pitfallcheck.lint.signs import TRAINS
 from pitfallcheck.pitfall import Pitfall
 
 PITFALL = Pitfall(
@@ -62,6 +63,7 @@ PITFALL = Pitfall(
     name="shuffled-time",
     summary="a random split or shuffle of a time series before forecasting it",
     words=(
+        TRAINS,
         (
             b"train_test_split(",
             b"random_split(",

@@ -57,6 +57,7 @@ References
 - scikit-learn, Common pitfalls, inconsistent preprocessing: https://scikit-learn.org/stable/common_pitfalls.html
 """
 
+from pitfallcheck.lint.signs import TRAINS
 from pitfallcheck.pitfall import Pitfall
 
 KNOWN = (
@@ -72,6 +73,7 @@ PITFALL = Pitfall(
     name="wrong-scaling",
     summary="inputs are scaled twice, not at all where it counts, or unlike those trained on",
     words=(
+        (*TRAINS, b"DataLoader("),
         (
             *(
                 b"/ 255",

@@ -54,6 +54,7 @@ References
 - Keras, Softmax layer: https://keras.io/api/layers/activation_layers/softmax/
 """
 
+from pitfallcheck.lint.signs import TRAINS
 from pitfallcheck.pitfall import Pitfall
 
 SCORES = ("scores", "score", "attn", "attention", "att", "weights", "energy", "dots", "sim", "similarity", "logits")
@@ -64,6 +65,7 @@ PITFALL = Pitfall(
     name="wrong-softmax-axis",
     summary="a softmax shares 1 out among the samples of a batch instead of the classes",
     words=(
+        (*TRAINS, b"model.compile("),
         (b"softmax", b"Softmax"),
         (
             *(b".backward(", b"training_step", b".fit(", b"GradientTape", b"model.compile(", b"learning_rate"),
