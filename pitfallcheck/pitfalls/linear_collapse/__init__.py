@@ -24,7 +24,7 @@ functional style, the forward pass of a module, functions of NumPy or torch that
 by hand, and layers written as classes. It is a warning where two or more affine layers come one after the other: in
 the whole model, or as a part of it (where the widths show that none of them is a narrow place, no result is read twice,
 and no name says projection, embedding, attention or the like), and where a dense layer that ends a model follows a
-convolution in two dimensions directly. Silent are layers without a bias or narrower than what goes in and comes
+convolution in two dimensions directly; a note where one of the layers in a row is a convolution. Silent are layers without a bias or narrower than what goes in and comes
 out (a matrix of low rank), files whose targets are visibly an affine function of drawn inputs, models with branches,
 loops or parts from elsewhere.
 

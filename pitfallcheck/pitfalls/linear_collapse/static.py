@@ -128,7 +128,8 @@ def _hidden(source: Source, steps: tuple[Applied, ...]) -> Finding:
     hidden = "the first of them" if len(steps) == 2 else f"the first {len(steps) - 1} of them"
     convolves = any(step.layer.axes for step in steps)
     return PITFALL.finding(
-        "warning",
+        # A convolution shares its weights, which a dense layer alone would not: some leave the two so on purpose.
+        "note" if convolves else "warning",
         source.location(_shown(steps[0], steps)),
         f"nothing non-linear stands between `{first}` and `{last}`: together they are "
         + (
