@@ -21,12 +21,12 @@ How it is detected, and what that cannot see
 --------------------------------------------
 In source, the layers of a model that is trained in the same file are followed: through `Sequential`, `add`, Keras'
 functional style, the forward pass of a module, functions of NumPy or torch that multiply by matrices which are updated
-by hand, and layers written as classes. It is a warning where two or more affine layers come one after the other: in
-the whole model, or as a part of it (where the widths show that none of them is a narrow place, no result is read twice,
-and no name says projection, embedding, attention or the like), and where a dense layer that ends a model follows a
-convolution in two dimensions directly; a note where one of the layers in a row is a convolution. Silent are layers without a bias or narrower than what goes in and comes
-out (a matrix of low rank), files whose targets are visibly an affine function of drawn inputs, models with branches,
-loops or parts from elsewhere.
+by hand, and layers written as classes. It is a warning where two or more affine layers come one after the other: in the
+whole model, or as a part of it (where the widths show that none of them is a narrow place, no result is read twice, and
+no name says projection, embedding, attention or the like), and where a dense layer that ends a model follows a
+convolution in two dimensions directly; a note where one of the layers in a row is a convolution. Silent are layers
+without a bias or narrower than what goes in and comes out (a matrix of low rank), files whose targets are visibly an
+affine function of drawn inputs, models with branches, loops or parts from elsewhere.
 
 At run time, a model is affine where midpoints of two inputs map to midpoints of their outputs (in torch, where its
 graph holds affine operations alone). With more parameters than an affine map has, and an affine least-squares fit that
