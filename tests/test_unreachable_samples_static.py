@@ -149,6 +149,18 @@ BROKEN = {
 }
 
 FINE = {
+    "a seed for text that a loop learned from": """
+        import random
+        import numpy as np
+        text = open("a.txt").read()
+        sentences, following = [], []
+        for i in range(0, len(text) - 40, 3):
+            sentences.append(text[i : i + 40])
+            following.append(text[i + 40])
+        model.fit(np.array(sentences), np.array(following))
+        start = random.randint(0, len(text) - 40 - 1)
+        seed = text[start : start + 40]
+    """,
     "windows that reach the end": """
         X = np.linspace(-3, 3, 1000).reshape(-1, 1)
         def train(size, steps=100, batchsize=10):

@@ -15,6 +15,7 @@ from pitfallcheck.lint.flow.sizes import Sizes
 from pitfallcheck.lint.shapes.told import scope_lines
 from pitfallcheck.lint.shapes.vocabulary import words
 from pitfallcheck.lint.source import Source
+from pitfallcheck.lint.tree import walk
 from pitfallcheck.pitfalls.unreachable_samples import PITFALL
 from pitfallcheck.pitfalls.unreachable_samples.escape import escapes
 from pitfallcheck.pitfalls.unreachable_samples.reach import Reach, of_data_sets, of_draw, of_strides, where_read
@@ -120,12 +121,37 @@ def _read_elsewhere(sizes: Sizes, gap: Gap) -> bool:
         if dotted(other.array) != name or name is None:
             continue
         start = other.index.lower if isinstance(other.index, ast.Slice) else other.index
+        if gap.reach.draw is not None and start is not None and _sweeps(sizes, other.node, start):
+            # What learns goes through the array; the draw picks where to begin an example.
+            return True
         first = sizes.integers.of(start)
         if first is not None and (
             (first.value or 0) < 0 or first == gap.length.minus(gap.missing) or first == gap.length.minus(1)
         ):
             return True
     return False
+
+
+def _sweeps(sizes: Sizes, node: ast.AST, start: ast.expr) -> bool:
+    """Whether a read begins where the variable of a loop over a range is."""
+    names = {part.id for part in walk(start) if isinstance(part, ast.Name)}
+    return any(
+        isinstance(loop, ast.For | ast.comprehension)
+        and isinstance(loop.target, ast.Name)
+        and loop.target.id in names
+        and isinstance(loop.iter, ast.Call)
+        and getattr(loop.iter.func, "id", "") == "range"
+        and len(loop.iter.args) > 1
+        for loop in _around(sizes.program.source, node)
+    )
+
+
+def _around(source: Source, node: ast.AST) -> Iterator[ast.AST]:
+    parent = source.parents.get(node)
+    while parent is not None:
+        yield parent
+        yield from getattr(parent, "generators", ())
+        parent = source.parents.get(parent)
 
 
 def _finding(source: Source, gap: Gap) -> Finding:
