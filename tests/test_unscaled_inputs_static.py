@@ -386,7 +386,7 @@ BROKEN = {
         model.add(Dense(12, input_dim=8, activation="relu"))
         model.add(Dense(1, activation="sigmoid"))
         model.compile(loss="binary_crossentropy", optimizer="adam")
-        model.fit(X, y, epochs=150, batch_size=10)  # PF403 warning: X
+        model.fit(X, y, epochs=150, batch_size=10)  # PF403 note: X
         """,
     "a public table by pandas": MODEL
     + """
@@ -396,14 +396,14 @@ BROKEN = {
         data = df.values
         X, y = data[:, :13], data[:, 13]
         X_train, X_test, y_train, y_test = train_test_split(X, y)
-        model.fit(X_train, y_train)  # PF403 warning: X_train
+        model.fit(X_train, y_train)  # PF403 note: X_train
         """,
     "columns of a public table": MODEL
     + """
         import pandas as pd
         df = pd.read_csv("diabetes.csv")
         X = df.drop("Outcome", axis=1)
-        model.fit(X, df["Outcome"])  # PF403 warning: X
+        model.fit(X, df["Outcome"])  # PF403 note: X
         """,
     "a single layer at a rate that is too large": """
         x = np.arange(0, 1000)

@@ -25,7 +25,7 @@ steps of a Lightning module; a division, a scaler, a transform or a layer that s
 file does not show. The first layers are looked at, too: one that scales, normalises or looks up (`Rescaling`,
 `BatchNormalization`, `Embedding`), or that is not known, keeps the rule silent, and so does a single layer, unless
 plain gradient descent visibly overshoots ten times. What columns of a file hold is not known, but for a few public
-tables that their file's name tells (`mnist_train.csv`).
+tables that their file's name tells (a note, where they are not pictures).
 
 At run time, from the condition number of the inputs seen, before and after standardising; never from their range
 alone. Two things are reported. The learning rate is beyond the limit and the run shows it (an error), the flattest

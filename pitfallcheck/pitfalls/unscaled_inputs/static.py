@@ -13,6 +13,7 @@ from pitfallcheck.lint.flow.training import Forward
 from pitfallcheck.lint.scaling.arithmetic import number
 from pitfallcheck.lint.scaling.feeds import Feed, Scaling, scaling_of
 from pitfallcheck.lint.scaling.screen import holds_raw_numbers
+from pitfallcheck.lint.scaling.sources import FILE_READERS
 from pitfallcheck.lint.scaling.values import Span
 from pitfallcheck.lint.shapes.told import scope_lines
 from pitfallcheck.lint.source import Source
@@ -89,8 +90,10 @@ def _finding(source: Source, feed: Feed, span: Span) -> Finding:
     network = feed.network
     assert network is not None
     meets = f"the pretrained `{network.application}`" if network.application else f"its first layer, `{network.first}`"
+    by_name = isinstance(span.made, ast.Call) and source.qualify(span.made.func) in FILE_READERS
     return PITFALL.finding(
-        "warning",
+        # What a file holds is only known by its name, and optimizers that adapt make do with raw tables.
+        "note" if by_name and span.kind == "features" else "warning",
         source.location(feed.call if feed.by_hand else feed.inputs),
         f"`{inputs}` reaches `{receiver}` unscaled: {span.told}, and they meet {meets}, as they are",
         remedy=_remedy(inputs, span, feed),
