@@ -400,3 +400,20 @@ def test_the_number_behind_a_name_and_its_place_are_told() -> None:
     (found,) = judge(source(program))
     assert found.message.startswith("the learning rate `LR`, which is 10, of `Adam` is the length of a step")
     assert [evidence.line for evidence in found.evidence] == [found.location.line - 2]
+
+
+@pytest.mark.parametrize(
+    ("head", "called", "seen"),
+    [
+        pytest.param("def test(x):", "", True, id="a function that tests a network"),
+        pytest.param("def test_model(x):", "test_model(1)", True, id="one that the file calls"),
+        pytest.param("def test_rate():", "", False, id="a test"),
+        pytest.param("def train(x):", "", True, id="any other"),
+    ],
+)
+def test_only_tests_are_left_alone(head: str, called: str, seen: bool) -> None:
+    text = (
+        f"import torch\nmodel = torch.nn.Linear(1, 1)\n{head}\n"
+        f"    opt = torch.optim.SGD(model.parameters(), lr=-0.1)\n    model(x).backward()\n    opt.step()\n{called}\n"
+    )
+    assert bool(list(judge(source(text)))) == seen

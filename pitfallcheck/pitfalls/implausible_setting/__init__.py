@@ -73,5 +73,4 @@ PITFALL = Pitfall(
         ),
     ),
     runtime=False,
-    shapes=(rb"\A(?s:(?!.*TestCase\b))",),
 )

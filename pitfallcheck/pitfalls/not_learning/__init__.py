@@ -76,7 +76,6 @@ PITFALL = Pitfall(
         (b"predict", b"evaluate(", b"break", b"return", b"range("),
     ),
     runtime=True,
-    shapes=(rb"\A(?s:(?!.*TestCase\b))",),
     consequence_of=(
         "PF1", "PF2", "PF301", "PF302", "PF303", "PF304", "PF401", "PF402", "PF403", "PF407", "PF504",
     ),
